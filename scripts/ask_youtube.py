@@ -20,7 +20,7 @@ from scripts.lib.youtube_data import YouTubeChannel, YouTubeData
 def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "ask_youtube.py",
-        "Ask YouTube which channel a token stands for, which channel has a name, or how videos are.\n"
+        "Ask YouTube which channel a token stands for, which channel has a name, or the status of videos.\n"
         "Needs YOUTUBE_ACCESS_TOKEN, or --token-file with GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, VIDEOD_MASTER_KEY.\n"
         'Prints {"channels": [{"id", "title", "handle"}]} or {"videos": {id: resource}}.',
         "python scripts/ask_youtube.py --mine --token-file state/tokens/wildlife.token",

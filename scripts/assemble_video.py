@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="a picture for the lower right corner of the clips. Cuts without it are encoded again",
     )
     parser.add_argument("--music", type=Path, help="music under the whole film (a missing file is a warning)")
-    parser.add_argument("--music-credit", default="", help="what its license asks to be said: told with the result")
+    parser.add_argument("--music-credit", default="", help="credit line of its license, repeated in the result")
     parser.add_argument("--lufs", type=float, default=-14.0, help="integrated loudness (default -14)")
     parser.add_argument("--true-peak", type=float, default=-1.0, help="highest true peak in dBTP (default -1.0)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")

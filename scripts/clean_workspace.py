@@ -34,7 +34,7 @@ def clean(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     kept = [final] if asked.keep_final and final.is_file() and not final.is_symlink() else []
     doomed = [entry for entry in workspace.iterdir() if entry not in kept] if workspace.is_dir() else []
     if doomed and not (workspace / PLAN).is_dir() and doomed != [final]:
-        raise Failure(Kind.INPUT, f"{workspace} holds files but no {PLAN}/: it is no workspace of an episode")
+        raise Failure(Kind.INPUT, f"{workspace} holds files but no {PLAN}/: it is not the workspace of an episode")
     # plan/ goes last: a run that was cut short finds it again and continues
     doomed.sort(key=lambda entry: (entry.name == PLAN, entry.name))
     files, freed = 0, 0

@@ -33,27 +33,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         "python scripts/cut_clip.py --video clip_07.mp4 --audio clip_07.mp3 --sfx clip_07_sfx.mp3 --output clip_07.mov",
     )
     parser.add_argument("--video", type=Path, required=True, help="the clip")
-    parser.add_argument(
-        "--audio", type=Path, help="its narration (without it nobody speaks, and it lasts 4 s and --hold)"
-    )
+    parser.add_argument("--audio", type=Path, help="its narration (without one, the cut lasts 4 s plus --hold)")
     parser.add_argument("--sfx", type=Path, help="its sound effect")
     parser.add_argument("--output", type=Path, required=True, help="the segment to write, ending in .mov")
     parser.add_argument("--lead", type=float, default=pace.LEAD_S, help="seconds before the words (default 0.7)")
     parser.add_argument("--tail", type=float, default=pace.TAIL_S, help="seconds after the words (default 1.0)")
     parser.add_argument(
-        "--least", type=float, default=pace.LEAST_S, help="seconds of the cut at least, if the clip has them (5.5)"
+        "--least", type=float, default=pace.LEAST_S, help="minimum seconds of the cut, if the clip is long enough (5.5)"
     )
     parser.add_argument(
-        "--hold", type=float, default=0.0, help="seconds that it stays behind its tail, as far as the clip lasts (0)"
+        "--hold", type=float, default=0.0, help="seconds to hold after its tail, if the clip is long enough (0)"
     )
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
-    parser.add_argument("--closes", action="store_true", help="the last cut of a film: it stays, and fades out")
+    parser.add_argument("--closes", action="store_true", help="the last cut of a film: it holds, and fades out")
     parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner (encodes the clip)")
     parser.add_argument("--burn-captions", default="", metavar="TEXT", help="draw what is said, as captions")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the captions (default en)")
-    parser.add_argument(
-        "--inspected", action="store_true", help="whoever runs this decodes the cut before it counts: here it is not"
-    )
+    parser.add_argument("--inspected", action="store_true", help="skip decoding the cut: the caller does that")
     parser.add_argument("--voice-lufs", type=float, default=-16.0, help="loudness of the narration (default -16)")
     parser.add_argument("--sfx-lufs", type=float, default=-30.0, help="loudness of the effect (default -30)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")

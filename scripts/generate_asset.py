@@ -53,10 +53,10 @@ def parser() -> script_runtime.Arguments:
         "  python scripts/generate_asset.py --character bear.png --environment river.png --output scene.png\n"
         "  python scripts/generate_asset.py --split-vertical left.png right.png --output split.png",
     )
-    made.add_argument("--prompt", default="", help="what to draw, or with --character an addition to the instruction")
+    made.add_argument("--prompt", default="", help="what to draw, or with --character an extra instruction")
     made.add_argument("--output", required=True, type=Path, help="the picture to write, .png or .jpg")
     made.add_argument("--reference-image", action="append", default=[], type=Path, metavar="PICTURE",
-                      help="a picture to follow (repeatable)")  # fmt: skip
+                      help="a reference picture (repeatable)")  # fmt: skip
     made.add_argument("--character", type=Path, metavar="PICTURE", help="compose: the creature, with --environment")
     made.add_argument("--environment", type=Path, metavar="PICTURE", help="compose: the place, with --character")
     made.add_argument("--split-vertical", nargs=2, type=Path, metavar=("LEFT", "RIGHT"), help="join two pictures")
@@ -67,7 +67,9 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--ground", choices=GROUNDS, help="the figure is cut out of this background later: check that"
                       " it can be")  # fmt: skip
     made.add_argument("--group", action="store_true", help="with --ground: several animals may stand apart")
-    made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
+    made.add_argument(
+        "--buy-again", action="store_true", help="order even if an earlier request may have been paid for"
+    )
     return made
 
 

@@ -60,17 +60,19 @@ def parser() -> script_runtime.Arguments:
     made.add_argument(
         "--language", metavar="CODE", help="language of the text, such as de (sent if the model takes it)"
     )
-    made.add_argument("--previous", default="", help="what is said before (sent if the model takes it)")
-    made.add_argument("--next", default="", help="what is said after (sent if the model takes it)")
+    made.add_argument("--previous", default="", help="the text before this one (sent if the model takes it)")
+    made.add_argument("--next", default="", help="the text after this one (sent if the model takes it)")
     made.add_argument("--seed", type=int, help="0 to 4294967295: the same seed makes a similar reading")
-    made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
+    made.add_argument(
+        "--buy-again", action="store_true", help="order even if an earlier request may have been paid for"
+    )
     return made
 
 
 def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} does not lie between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{text} must be between 0 and 1")
     return value
 
 
@@ -82,12 +84,12 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     if arguments.output.suffix.lower() != f".{kind}":
         raise Failure(Kind.USAGE, f"--output ends .{kind} for {arguments.format}, not {arguments.output.suffix!r}")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", arguments.voice):
-        raise Failure(Kind.INPUT, f"{arguments.voice!r} is no voice id")
+        raise Failure(Kind.INPUT, f"{arguments.voice!r} is not a voice ID")
     if arguments.seed is not None and not 0 <= arguments.seed <= 4_294_967_295:
-        raise Failure(Kind.USAGE, "--seed lies between 0 and 4294967295")
+        raise Failure(Kind.USAGE, "--seed must be between 0 and 4294967295")
     elevenlabs.check_text(arguments.text, arguments.model)
     if not voice_marks.spoken(arguments.text):
-        raise Failure(Kind.INPUT, "the text holds marks for the voice and no word to speak")
+        raise Failure(Kind.INPUT, "the text contains only marks for the voice and no words")
     return Wish(
         text=arguments.text.strip(), output=arguments.output, voice=arguments.voice, model=arguments.model,
         stability=arguments.stability, similarity=arguments.similarity, style=arguments.style,

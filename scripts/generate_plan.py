@@ -45,14 +45,14 @@ def parser() -> script_runtime.Arguments:
     made = script_runtime.Arguments(
         "generate_plan.py",
         "Plan an episode: images, clips, narration, sounds, checked against the rules of the craft (about 0.12 USD).\n"
-        "Needs GEMINI_API_KEY in the environment. Besides plan.json six readable papers are written next to it.",
+        "Needs GEMINI_API_KEY in the environment. Also writes six readable documents next to plan.json.",
         'python scripts/generate_plan.py --title "The River\'s Edge" --topic "brown bears and salmon" \\\n'
         '    --direction "an old bear loses its place and finds another" --channel-name "Wild Minutes" \\\n'
         '    --brand "solemn, dawn light" --clips 18 --images 22 --output plan/plan.json',
     )
     made.add_argument("--title", required=True, help="the episode's title")
     made.add_argument("--topic", required=True, help="what it is about")
-    made.add_argument("--direction", required=True, help="the way the story goes")
+    made.add_argument("--direction", required=True, help="how the story goes")
     made.add_argument("--channel-name", required=True, help="the channel's name")
     made.add_argument("--brand", default="", metavar="TEXT", help="the channel's subject, tone and style")
     made.add_argument("--clips", type=int, default=18, metavar="N", help="default 18")
@@ -67,19 +67,21 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--sources", type=Path, metavar="FILE", help="your own sources: links, or text by paragraphs")
     own = made.add_mutually_exclusive_group()
     own.add_argument("--script", type=Path, metavar="FILE", help="your own narration: a paragraph for each clip")
-    own.add_argument("--plan", type=Path, metavar="FILE", help="your own plan: checked, taken as it is, costs nothing")
+    own.add_argument("--plan", type=Path, metavar="FILE", help="your own plan: checked, then used as it is, at no cost")
     made.add_argument("--search", action="store_true", help="also let the model search the web (0.014 USD a search)")
-    made.add_argument("--contact", default="", metavar="TEXT", help="mail or page that Wikipedia may write to")
+    made.add_argument(
+        "--contact", default="", metavar="TEXT", help="e-mail address or web page for Wikipedia to contact you"
+    )
     made.add_argument("--output", type=Path, default=Path("plan/plan.json"), help="default plan/plan.json")
     made.add_argument("--model", default=MODEL, help=f"for stories, text and edit (default {MODEL})")
     made.add_argument("--light-model", default=LIGHT, help=f"for facts, beats and pictures (default {LIGHT})")
     made.add_argument("--rounds", type=int, default=3, metavar="N", help="repairs of a stage at most, default 3")
     made.add_argument("--from", dest="start", metavar="STAGE", help="keep story.json up to this stage, such as beats")
     made.add_argument("--story", type=int, metavar="N", help="tell another story of story.json, from the beats on")
-    made.add_argument("--show-prompts", action="store_true", help="print what the model would be told, and ask nothing")
+    made.add_argument("--show-prompts", action="store_true", help="print the prompts, and ask nothing")
     made.add_argument("--checker", metavar="CMD", help='default "<this python> -m videod plan"')
     made.add_argument("--api-version", default="v1beta", choices=("v1beta", "v1"), help="default v1beta")
-    made.add_argument("--buy-again", action="store_true", help="ask even if an earlier request may have been paid")
+    made.add_argument("--buy-again", action="store_true", help="ask even if an earlier request may have been paid for")
     return made
 
 
@@ -184,7 +186,7 @@ def write(
     checker.cite(about)
     verdict = planner.plan(stages, arguments.rounds)
     if verdict.plan is None:
-        raise Failure(Kind.CONFIGURATION, "the plan checker gave no plan after the last stage")
+        raise Failure(Kind.CONFIGURATION, "the plan checker returned no plan after the last stage")
     story: dict[str, answers.Json] = dict(planner.written)
     story |= {"warnings": [asdict(one) for one in planner.warnings]} if planner.warnings else {}
     story |= {"sources": about} if about else {}

@@ -43,7 +43,9 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--no-normalize", action="store_true", help="leave the loudness as it comes")
     made.add_argument("--target-volume", type=float, default=-30.0, metavar="LUFS", help="default -30")
     made.add_argument("--model", default=MODEL, help=f"default {MODEL}")
-    made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
+    made.add_argument(
+        "--buy-again", action="store_true", help="order even if an earlier request may have been paid for"
+    )
     return made
 
 

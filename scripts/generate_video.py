@@ -65,7 +65,9 @@ def parser() -> script_runtime.Arguments:
     made.add_argument("--bucket", help="the bucket of r2 as an image host (or VIDEOD_R2_BUCKET)")
     made.add_argument("--wait", type=float, default=900.0, metavar="SECONDS", help="how long to wait, default 900")
     made.add_argument("--poll", type=float, default=2.0, metavar="SECONDS", help="first pause, default 2")
-    made.add_argument("--buy-again", action="store_true", help="order even if an earlier request may have been paid")
+    made.add_argument(
+        "--buy-again", action="store_true", help="order even if an earlier request may have been paid for"
+    )
     made.add_argument("--fetch-only", action="store_true", help="fetch what an earlier run ordered and never order")
     return made
 
@@ -74,7 +76,7 @@ def read_wish(arguments: argparse.Namespace) -> Wish:
     """The request of the command line. Raises Failure(usage or input) for what the service would refuse."""
     scale: float | None = arguments.cfg_scale
     if scale is not None and not 0 <= scale <= 1:
-        raise Failure(Kind.USAGE, "--cfg-scale lies between 0 and 1")
+        raise Failure(Kind.USAGE, "--cfg-scale must be between 0 and 1")
     if arguments.output.suffix.lower() != ".mp4":
         raise Failure(Kind.USAGE, f"--output ends .mp4, not {arguments.output.suffix!r}")
     if arguments.wait < 0 or arguments.poll <= 0:
@@ -154,7 +156,7 @@ def _check_age(task: kie.Task, order: receipt.Order) -> None:
     """Raises Failure(in_doubt) for a task that will not end any more: the service forgot it, or never ends it."""
     age_s, code = _age_s(order), None
     if task.state == "unknown" and age_s > kie.GRACE_S:
-        message, code = f"task {order.remote_id} was taken and is no longer known to the service", "422"
+        message, code = f"task {order.remote_id} was accepted, but the service no longer knows it", "422"
     elif task.state in kie.STATES and age_s > kie.LIMIT_S:
         message = (
             f"task {order.remote_id} is still {task.state!r} {age_s / 60:.0f} minutes after it was ordered. KIE gives a"
@@ -212,7 +214,7 @@ def collect(
     except (Gone, Unusable):
         if not may_reorder:
             raise
-        script_runtime.warn("the finished clip cannot be had. Buying again, as you said")
+        script_runtime.warn("the finished clip cannot be fetched. Buying again, as you said")
         order.withdraw()
         return False
     if refused is not None and atomic.fingerprint(wish.output)[1] == refused:

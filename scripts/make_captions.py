@@ -42,9 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "  A cut without text and narration has no caption. Relative paths are taken from the list's folder",
     )
     parser.add_argument("--list", type=Path, required=True, metavar="FILE", help="the cuts of the film, as JSON")
-    parser.add_argument("--language", default="en", metavar="CODE", help="what is spoken, such as de (default en)")
+    parser.add_argument("--language", default="en", metavar="CODE", help="the spoken language, such as de (default en)")
     parser.add_argument("--fps", type=int, default=24, help="frame rate of the film (default 24)")
-    parser.add_argument("--film-seconds", type=float, help="how long the film is: with another length, no captions")
+    parser.add_argument(
+        "--film-seconds", type=float, help="length of the film: if the cuts differ, there are no captions"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the .srt to write (a .vtt is written beside it)")
     return script_runtime.run(parser, make, argv)
 

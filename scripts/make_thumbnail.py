@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         " darkened until it can be read at full size and at 168 pixels.",
         'python scripts/make_thumbnail.py --picture clip_04.png --title "The Last Salmon" --output thumbnail_1.jpg',
     )
-    parser.add_argument("--picture", type=Path, required=True, help="a picture, or a clip of which a frame is taken")
+    parser.add_argument("--picture", type=Path, required=True, help="a picture, or a clip to take a frame from")
     parser.add_argument("--at", type=float, default=0.4, help="where in a clip, 0 to 1 of its length (default 0.4)")
     parser.add_argument("--title", default="", help="text to draw (default: the picture alone)")
     parser.add_argument("--letters", choices=sorted(LETTERS), default="large", help="size of the title (default large)")

@@ -168,7 +168,7 @@ def publish(wish: Wish, channel: Channel, reporter: Reporter) -> tuple[str, bool
     reporter.charged(youtube.SERVICE, "upload", 1, "insert", 0.0)
     video = sender.send(journal, 0)
     if video is None:
-        raise Failure(Kind.DOWN, "the upload session has expired on the way", service=youtube.SERVICE,
+        raise Failure(Kind.DOWN, "the upload session expired during the upload", service=youtube.SERVICE,
                       endpoint=youtube.SESSION, http_status=404)  # fmt: skip
     return video_id_of(video), True
 

@@ -155,7 +155,7 @@ class Settlement:
 def work(arguments: argparse.Namespace, reporter: Reporter) -> None:
     channel: str = arguments.channel
     if not re.fullmatch(r"[a-z0-9_-]{1,40}", channel):
-        raise Failure(Kind.USAGE, f"{channel!r} is no channel id (small letters, digits, _ and -)")
+        raise Failure(Kind.USAGE, f"{channel!r} is not a channel ID (small letters, digits, _ and -)")
     output: Path = arguments.output or Path("state/tokens") / f"{channel}.token"
     google_oauth.fernet()  # a missing key must not be found out after the person consented
     settlement = Settlement(channel, arguments.youtube_channel, output)

@@ -63,15 +63,17 @@ def _file(value: object, info: ValidationInfo) -> object:
 def _plain(text: str) -> str:
     odd = odd_characters(text.replace("\t", " "))
     if odd:
-        raise ValueError(f"holds the character {odd}, which is not text. Leave it out")
+        raise ValueError(f"contains the character {odd}, which is not text. Leave it out")
     return text
 
 
 def _name(text: str) -> str:
     if set(text) & {"<", ">"}:
-        raise ValueError("may hold no < and no >: YouTube refuses them in descriptions")
+        raise ValueError("must not contain < or >. YouTube refuses them in descriptions")
     if "," in text or not all(map(shows, text)):
-        raise ValueError("may hold no comma and no line break: it becomes an option of the board's Channel property")
+        raise ValueError(
+            "must not contain a comma or line break, because it becomes an option of the board's Channel property"
+        )
     return text
 
 
@@ -88,7 +90,7 @@ def _template(text: str) -> str:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise ValueError(f"{{{unknown[0][:40]}}} is not a placeholder. Use one of {known}")
     if "<" in text or ">" in text:
-        raise ValueError("may hold no < and no >: YouTube refuses them")
+        raise ValueError("must not contain < or >. YouTube refuses them")
     return text
 
 
@@ -99,7 +101,7 @@ def _language(code: str) -> str:
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     for tag in tags:
         if not tag.strip() or any(letter in tag for letter in ",<>\n") or odd_characters(tag):
-            raise ValueError(f"the tag {tag[:40]!r} is empty or holds a comma, < or >. Write one tag per line")
+            raise ValueError(f"the tag {tag[:40]!r} is empty or contains a comma, < or >. Write one tag per line")
     if tag_characters(tags) > TAG_CHARACTERS_MAX:
         raise ValueError(
             f"all tags together have {tag_characters(tags)} characters. YouTube takes {TAG_CHARACTERS_MAX}"
@@ -266,7 +268,7 @@ def load_channels(folder: Path) -> ChannelSet:
     loaded = load_files(found)
     odd = [f"{folder / name}: is not read. {_renamed(Path(name))}" for name in names if _meant(name)]
     if not found:
-        odd.append(f"{folder}: holds no channel. Every channel is a file <channel>.yaml")
+        odd.append(f"{folder}: contains no channel. Every channel is a file <channel>.yaml")
     return ChannelSet(loaded.channels, (*loaded.warnings, *odd), loaded.files)
 
 
@@ -284,7 +286,7 @@ def listed(folder: Path) -> list[str]:
     try:
         return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     except (FileNotFoundError, NotADirectoryError):
-        reason = "there is no such folder. Make it and put a <channel>.yaml in"
+        reason = "there is no such folder. Create it and put a <channel>.yaml into it"
     except OSError as problem:
         reason = f"the folder cannot be read ({files.reason(problem)}). Let videod's user read it"
     except ValueError:
@@ -310,7 +312,7 @@ def load_files(paths: Sequence[Path]) -> ChannelSet:
         channel, notes = read
         warnings.extend(notes)
         if (first := ids.setdefault(channel.id, path)) != path:
-            faults.append(Fault(str(path), None, "id", f"is already the id of {first}. Every channel has its own"))
+            faults.append(Fault(str(path), None, "id", f"is already the id of {first}. Every channel needs its own"))
         channels[channel.id] = channel
         other = names.setdefault(channel.name.casefold(), path)
         if other != path:
@@ -388,8 +390,8 @@ def room(channel: Channel) -> str:
     """What the channel's tags and template leave for a plan, in words."""
     tags, left = tags_left(channel.tags), bytes_left(channel.description_template, channel.name)
     return (
-        f"{channel.id}: left for a plan are {tags} of YouTube's {TAG_CHARACTERS_MAX} characters of tags and"
-        f" {left:,} of its {DESCRIPTION_BYTES_MAX} bytes of description"
+        f"{channel.id}: a plan can use {tags} of YouTube's {TAG_CHARACTERS_MAX} characters for tags and"
+        f" {left:,} of its {DESCRIPTION_BYTES_MAX} bytes for the description"
     )
 
 

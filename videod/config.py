@@ -406,5 +406,5 @@ def _folder(path: Path) -> Path:
     try:
         return path.absolute().parent
     except OSError as problem:
-        reason = f"its folder cannot be told ({files.reason(problem)}). Name the whole path"
+        reason = f"its folder is unknown ({files.reason(problem)}). Name the whole path"
         raise ConfigError([Fault(str(path), None, "", reason)]) from None

@@ -26,7 +26,7 @@ from videod.core.services.youtube import OF_PROJECT
 OTHERS = (
     Secret("SLACK_WEBHOOK_URL", "alerts", Needed.OPTIONAL),
     Secret("SMTP_PASSWORD", "alerts", Needed.OPTIONAL),
-    Secret("VIDEOD_MASTER_KEY", "seals the YouTube authorizations on the disk", Needed.ALWAYS),
+    Secret("VIDEOD_MASTER_KEY", "encrypts the YouTube authorizations on disk", Needed.ALWAYS),
 )
 ALL = (*(secret for service in SERVICES.values() for secret in service.secrets), *OTHERS)
 SECRET_NAMES = tuple(secret.name for secret in ALL)
@@ -121,10 +121,10 @@ def load_secrets(
         value = value or kept.get(name, "").strip()
         if any(not 32 < ord(letter) < 127 for letter in value) and not (name in IN_NO_HEADER and value.isprintable()):
             raise CredentialsError(
-                f"{name} holds spaces, line breaks or other characters that no key has. Set it again"
+                f"{name} contains spaces, line breaks or other characters that no key has. Set it again"
             )
         if value.startswith("http://") and _is_address(value) and not on_this_host(value):
-            raise CredentialsError(f"{name} is a credential that would go over the network in the open. Write https")
+            raise CredentialsError(f"{name} is a credential that would be sent unencrypted. Write https")
         if value:
             values[name] = value
     return Secrets(values, _of_proxies(env), file)
@@ -150,20 +150,20 @@ def _from_env_file(path: Path) -> dict[str, str]:
         raise CredentialsError(f"{path} belongs to another user. Run `chown {os.geteuid()} {path}`")
     if found.st_mode & 0o077:
         mode = stat.S_IMODE(found.st_mode)
-        raise CredentialsError(f"Others may read {path} (mode {mode:04o}). Run `chmod 600 {path}`")
+        raise CredentialsError(f"Other users can read {path} (mode {mode:04o}). Run `chmod 600 {path}`")
     try:
         if len(text) > MOST_BYTES:
             raise DotenvError(f"it is larger than {MOST_BYTES:,} bytes")
         kept = dotenv.parse(text.decode())
     except UnicodeDecodeError:
-        raise CredentialsError(f"{path} cannot be used: it is no UTF-8 text") from None
+        raise CredentialsError(f"{path} cannot be used: it is not UTF-8 text") from None
     except DotenvError as problem:
         raise CredentialsError(f"{path} cannot be used: {problem}") from None
     misplaced = [name for name in kept if name.startswith("VIDEOD_") and not is_secret(name)]
     if misplaced:
         raise CredentialsError(
-            f"{path} holds {misplaced[0]}, which is not a key. Write settings into videod.toml, and addresses into the"
-            " environment"
+            f"{path} contains {misplaced[0]}, which is not a key. Write settings into videod.toml, and addresses into"
+            " the environment"
         )
     return kept
 
@@ -215,7 +215,7 @@ def service_urls(env: Mapping[str, str]) -> dict[str, str]:
             raise CredentialsError(f"{name} must be an address such as {SERVICE_URLS[name] or 'https://host'}")
         if url and _in_the_open(url):
             raise CredentialsError(
-                f"{name} sends keys in the open to {urlsplit(url).hostname}. Write https, or an address of this host"
+                f"{name} sends keys unencrypted to {urlsplit(url).hostname}. Write https, or an address of this host"
             )
     return {name: url for name, url in urls.items() if url}
 

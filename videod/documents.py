@@ -71,7 +71,7 @@ def read_text(path: Path) -> str:
     except OSError as problem:
         raise DocumentError(f"cannot be read ({files.reason(problem)})") from None
     if len(data) > BYTES_MAX:
-        raise DocumentError(f"is larger than {BYTES_MAX // 1000} kB. Such files are a few kB")
+        raise DocumentError(f"is larger than {BYTES_MAX // 1000} kB. Channel and settings files have a few kB")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -88,7 +88,7 @@ def read_toml(path: Path) -> Document:
         at = re.search(r"at line (\d+)", str(problem))
         raise DocumentError(f"is not valid TOML: {problem}", int(at[1]) if at else None) from None
     except RecursionError:
-        raise DocumentError("is nested far too deep") from None
+        raise DocumentError("is nested too deeply") from None
     except ValueError as problem:  # a number of more digits than Python reads
         raise DocumentError(f"is not valid TOML: {str(problem)[:_SHOWN_CHARACTERS]}") from None
     _within_bounds(values)
@@ -102,7 +102,7 @@ def _within_bounds(values: dict[str, object]) -> None:
         inner: list[object] = []
         for value in level:
             if isinstance(value, int) and abs(value) > WHOLE_MAX:
-                raise DocumentError("holds a number larger than any setting can be")
+                raise DocumentError("contains a number larger than any setting can be")
             if isinstance(value, dict):
                 inner.extend(value.values())
             elif isinstance(value, list):
@@ -199,7 +199,7 @@ def _reason(error: "ErrorDetails", model: type["BaseModel"]) -> str:
     if kind == "tuple_type":
         return f"must be a list in [brackets], not {given}"
     if kind == "string_unicode":
-        return "holds half a character, which is not text. Write it again"
+        return "contains half a character, which is not text. Write it again"
     return f"{error['msg'].replace('Input should', 'must').replace('String should', 'must')}, not {given}"
 
 

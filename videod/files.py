@@ -62,7 +62,7 @@ def _plain(descriptor: int) -> BinaryIO:
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
-            raise Unfit("it is a folder, not a file" if stat.S_ISDIR(mode) else "it is no plain file")
+            raise Unfit("it is a folder, not a file" if stat.S_ISDIR(mode) else "it is not a plain file")
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -165,7 +165,7 @@ def open_made(path: Path, within: Path | None = None) -> BinaryIO:
     """The regular file that others made at the absolute `path`, open for reading.
 
     Never waits, follows no link on the way from `within` (None: from the root of the file system) to it. Raises
-    OSError, Unfit where it is no plain file.
+    OSError, Unfit where it is not a plain file.
     """
     root = within or Path("/")
     parts = _parts(path, root)
@@ -322,11 +322,11 @@ def placed(text: str, folder: Path) -> Path:
         path = folder / Path(text).expanduser()
         names = [os.fsencode(part) for part in path.parts]
     except RuntimeError:  # no such user, or nobody knows the home of this one
-        raise ValueError(f"{text[:40]!r} is in a home that is not known here. Write the whole path") from None
+        raise ValueError(f"{text[:40]!r} is in an unknown home folder. Write the whole path") from None
     except UnicodeEncodeError:
-        raise ValueError("holds half a character, which no path has. Correct the path") from None
+        raise ValueError("contains half a character, which no path has. Correct the path") from None
     if "\0" in text:
-        raise ValueError("holds a NUL character, which no path has. Correct the path")
+        raise ValueError("contains a NUL character, which no path has. Correct the path")
     if any(len(name) > _NAME_BYTES for name in names) or len(b"/".join(names)) > _PATH_BYTES:
         raise ValueError(f"is longer than a path can be ({text[:40]!r}…). Shorten it")
     return path
@@ -343,7 +343,7 @@ def trouble(path: Path) -> str | None:
     if stat.S_ISDIR(found.st_mode):
         return "is a folder, not a file"
     if not stat.S_ISREG(found.st_mode):
-        return "is no plain file"
+        return "is not a plain file"
     return None if os.access(path, os.R_OK) else "may not be read"
 
 

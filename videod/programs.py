@@ -74,7 +74,7 @@ def _by_its_first_line(script: Path, head: bytes, python: bool, path: str | None
     if not line.endswith(b"\r"):
         return (str(script),)
     if not python:
-        raise Unrunnable(f"{script} has Windows line ends, with which its first line names no program. Run `sed -i"
+        raise Unrunnable(f"{script} has Windows line endings, so its first line names no program. Run `sed -i"
                          f" 's/\\r$//' {script}`.")  # fmt: skip
     # Python bears such line ends, the kernel does not: it would look for a program whose name ends in CR
     return (interpreter, *rest, str(script))
@@ -97,7 +97,7 @@ def _by_environment(script: Path) -> tuple[str, ...] | None:
                 return (str(python), str(script))
             if os.path.lexists(python) or files.exists(folder / name / "pyvenv.cfg"):
                 again = f"`python3 -m venv --clear {folder / name}`"
-                raise Unrunnable(f"{script} has a virtual environment whose {python} does not run. Make it again with"
+                raise Unrunnable(f"{script} has a virtual environment whose {python} does not run. Create it again with"
                                  f" {again} and install the script's packages.")  # fmt: skip
     return None
 
@@ -157,7 +157,7 @@ def no_ffprobe(scripts: Mapping[str, Path], ffmpeg: str, path: str | None = None
     if not missing:
         return None
     steps = ", ".join(missing)
-    return (f"[scripts] {steps}: ffprobe is missing on this host, and a script that calls it fails, maybe after it has"
+    return (f"[scripts] {steps}: ffprobe is missing on this host. A script that calls it fails, maybe after it has"
             f" paid: {_FFPROBE_HINT}.")  # fmt: skip
 
 

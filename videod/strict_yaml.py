@@ -74,7 +74,7 @@ def parse(text: str) -> Document:
     except yaml.YAMLError as problem:
         raise DocumentError(f"is not valid YAML: {str(problem).splitlines()[0]}") from None
     except RecursionError:
-        raise DocumentError("is nested far too deep") from None
+        raise DocumentError("is nested too deeply") from None
     except DocumentError:
         raise
     except (ValueError, OverflowError) as problem:  # PyYAML's own: an escape such as "\\UFFFFFFFF" is no character

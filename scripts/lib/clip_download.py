@@ -54,7 +54,7 @@ def fetch(urls: tuple[str, ...], output: Path, seconds: int) -> Facts:
                 raise Unusable(Kind.IN_DOUBT, f"the finished clip is broken: {broken.message}",
                                service=kie.SERVICE, endpoint=RESULT) from broken  # fmt: skip
             seen = broken.digest
-            warn(f"the download is no good ({broken.message}), fetching once more")
+            warn(f"the download is unusable ({broken.message}), fetching once more")
         except AnswerLost as lost:
             if attempt == TRIES:
                 raise

@@ -156,7 +156,7 @@ def _handler(state: str, arrival: Arrival) -> type[BaseHTTPRequestHandler]:
                 return
             told = arrival.take(query)
             if told is None:
-                self._say(400, "The answer holds neither a code nor an error.")
+                self._say(400, "The answer contains neither a code nor an error.")
                 return
             try:
                 self._say(200, f"{told}. You can close this window.")

@@ -41,7 +41,7 @@ def cut_out(source: Image.Image, option: str) -> picture.Figure:
     colours = source.convert("RGB")
     box = mask.point([0] * 32 + [255] * 224).getbbox()
     if box is None:
-        raise Failure(Kind.INPUT, f"{option}: the picture is wholly transparent")
+        raise Failure(Kind.INPUT, f"{option}: the picture is completely transparent")
     return picture.Figure(colours.crop(box), mask.crop(box), _stands_free(mask))
 
 

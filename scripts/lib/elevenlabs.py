@@ -77,7 +77,7 @@ def speak(voice: str, body: Mapping[str, Json], output_format: str) -> Audio:
     except (binascii.Error, ValueError):
         data = b""
     if not data:
-        raise reply.lost(f"the answer holds no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
+        raise reply.lost(f"the answer is not sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
     return Audio(data, _credits(reply), reply, dig(value, "alignment"))
 
 
@@ -96,7 +96,7 @@ def _sound_of(service: http.Service, reply: http.Reply) -> Audio:
     if reply.status != 200 and not (reply.status in {201, 203} and mime.startswith("audio/")):
         raise _failure(service, reply)
     if not reply.body or (reply.body.lstrip()[:1] in {b"<", b"{", b"["} and not mime.startswith("audio/")):
-        raise reply.lost(f"the answer is no sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
+        raise reply.lost(f"the answer is not sound but {reply.excerpt(60)!r}", Kind.NONSENSE)
     return Audio(reply.body, _credits(reply), reply)
 
 

@@ -55,7 +55,7 @@ MEANING = {
     Kind.BUSY: Meaning(75, Blame.LIMIT, "run the same command again later", passing=True),
     Kind.QUOTA: Meaning(75, Blame.LIMIT, "wait for the quota's reset or add credit, then run it again"),
     Kind.DOWN: Meaning(69, Blame.SERVICE, "run the same command again in some minutes", passing=True),
-    Kind.REFUSED: Meaning(65, Blame.REQUEST, "re-word the prompt. The same request will be refused again"),
+    Kind.REFUSED: Meaning(65, Blame.REQUEST, "reword the prompt. The same request will be refused again"),
     Kind.NONSENSE: Meaning(
         76, Blame.SERVICE, "run it again. If it repeats, the service has changed its answers", passing=True
     ),

@@ -35,7 +35,7 @@ def objection(picture: Image.Image, hue: str, group: bool) -> str | None:
     except Failure:
         ground = None
     if ground is None or not _alike(ground, GROUNDS[hue]):
-        return f"has no even {hue} background, which the figure would be cut out from"
+        return f"has no even {hue} background, from which the figure could be cut out"
     found = keying.key(source, ground)
     if found is None:
         return "shows nothing before its background"

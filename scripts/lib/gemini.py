@@ -131,7 +131,7 @@ def _is_answer(reply: http.Reply) -> bool:
 def _read(reply: http.Reply) -> Answer:
     value = reply.json()
     if not isinstance(value, dict):
-        raise reply.lost("the answer is no JSON object", Kind.NONSENSE)
+        raise reply.lost("the answer is not a JSON object", Kind.NONSENSE)
     blocked = answers.text(dig(value, "promptFeedback", "blockReason"))
     candidate = dig(value, "candidates", 0)
     if candidate is None and blocked is not None:

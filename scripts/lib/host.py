@@ -29,7 +29,7 @@ def memory_is_bounded() -> bool:
 def failure(message: str) -> Failure:
     """Down, not busy: where it does not pass, a person must hear of it."""
     return Failure(
-        Kind.DOWN, f"this host had not enough memory, processes or open files: {message}", service=SERVICE,
+        Kind.DOWN, f"this host did not have enough memory, processes or open files: {message}", service=SERVICE,
         retry_after_s=WAIT_S, next_step="raise the limits (ulimit, MemoryMax=, TasksMax=) or run it again later",
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ def address(variable: str) -> str:
     if found is None:
         raise _wrong(variable, f"is no address such as {usual}")
     if found[0] == "http" and inside(found[1]) != "loopback":
-        raise _wrong(variable, f"sends keys in the open to {found[1]}: write https, or an address of this machine")
+        raise _wrong(variable, f"sends keys unencrypted to {found[1]}: write https, or an address of this machine")
     return told.rstrip("/")
 
 

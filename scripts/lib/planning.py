@@ -25,7 +25,7 @@ DEADLINE_S = 280.0
 TOKENS = 65_536
 DECIDE = "change the topic, the story direction or the channel's brand, or say in the direction that it is meant so"
 LENGTHS = (
-    "At this voice a line has {average} characters on the average, blanks included; the shortest has {least}, the"
+    "At this voice a line has {average} characters on average, blanks included; the shortest has {least}, the"
     " longest {most}. Short lines and long ones, not all alike."
 )
 LOOK_UP_TOKENS = 4_096

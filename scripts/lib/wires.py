@@ -82,7 +82,7 @@ def told(
 
 def _words(said: Said, reply: http.Reply) -> str:
     if 300 <= reply.status < 400:
-        return "the answer leads elsewhere. Something stands between us and the service"
+        return "the answer is a redirect. Something is between videod and the service"
     if said.form is Form.NONE:
         return "the answer has no body"
     return said.message if said.form is Form.OWN else f"what answered is not the service itself: {said.message!r}"

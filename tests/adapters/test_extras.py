@@ -56,7 +56,7 @@ WRONG: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "svg as watermark": ("watermark", written("<svg xmlns='http://www.w3.org/2000/svg'/>"), "holds an SVG drawing"),
     "empty watermark": ("watermark", written(b""), "is not a picture of a kind that videod takes"),
     "half a watermark": (
-        "watermark", written((CASES / "picture_cmyk.jpg").read_bytes()[:9000]), "is no whole picture"
+        "watermark", written((CASES / "picture_cmyk.jpg").read_bytes()[:9000]), "is not a complete picture"
     ),
 }  # fmt: skip
 GOOD = {

@@ -231,7 +231,7 @@ async def test_more_pixels_than_a_decoder_should_get_are_refused(
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA"])
 async def test_a_picture_of_a_single_color_is_refused(inspector: MediaInspector, tmp_path: Path, mode: str) -> None:
     Image.new(mode, (300, 300), 255 if mode == "L" else (9,) * (len(mode) - 1) + (255,)).save(tmp_path / "a.png")
-    assert await refused(inspector, tmp_path / "a.png", "image") == "a.png is a single color all over"
+    assert await refused(inspector, tmp_path / "a.png", "image") == "a.png is a single color"
 
 
 async def test_a_silhouette_passes_and_a_picture_of_nothing_does_not(inspector: MediaInspector, tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ async def test_a_picture_cut_short_is_refused(inspector: MediaInspector, tmp_pat
         Image.effect_noise((300, 300), 80).convert("RGB").save(tmp_path / name)
         data = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(data[: len(data) * 6 // 10])
-        assert f"{name} is no whole picture" in await refused(inspector, tmp_path / name, "image")
+        assert f"{name} is not a complete picture" in await refused(inspector, tmp_path / name, "image")
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO"])
@@ -301,7 +301,7 @@ def test_the_bound_on_pixels_lies_below_what_pillow_itself_would_take() -> None:
         ("a.mp3", "audio", b'{"detail": "quota"}', "holds JSON, no sound"),
         ("a.mp3", "audio", b"Too many requests", "holds text, no sound"),
         ("a.mp3", "audio", os.urandom(5000), "a.mp3 "),
-        ("a.json", "json", b"[1, 2]", "holds no JSON object"),
+        ("a.json", "json", b"[1, 2]", "contains no JSON object"),
         ("a.json", "json", b"{", "cannot be read"),
         ("a.json", "json", b"[" * 100_000, "cannot be read"),
         ("a.json", "json", b"<html>", "holds HTML, no JSON"),

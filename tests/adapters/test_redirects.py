@@ -100,6 +100,6 @@ async def test_no_key_of_the_daemon_follows_a_redirect(
 @pytest.mark.fault("12.14")
 async def test_the_board_and_people_hear_of_a_redirect_in_words(crossing: Crossing, tmp_path: Path) -> None:
     for ask in (_alert, _board):
-        with pytest.raises(BoardError, match="the answer leads elsewhere, and no key follows it") as failed:
+        with pytest.raises(BoardError, match="the answer is a redirect, so videod sends it no key") as failed:
             await ask(crossing, tmp_path)
         assert failed.value.kind == "down"

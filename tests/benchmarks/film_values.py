@@ -4,7 +4,7 @@ python -m tests.benchmarks.film_values [--clips 6] [--rate 15] [--size 1920x1080
                                          [--no-holds]
 
 Clips of 10 s with grain at about 20 Mbit/s, most without colors, with B-pictures and long groups; the lines of a story,
-ordered for a voice of so many characters a second (6 s on the average) and spoken at that rate, the simulated services'
+ordered for a voice of so many characters a second (6 s on average) and spoken at that rate, the simulated services'
 ambiences and music. They are cut and assembled by the project's own scripts, as the daemon runs them. One line a value.
 """
 

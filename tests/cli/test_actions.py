@@ -174,7 +174,7 @@ def test_resume_frees_a_service(box: StudioBox, house: Path, way, capsys: Out) -
         "gemini: gemini resumes, and 1 task no longer waits for it.",
         "gemini: gemini is not paused. Nothing changed.",
     ]
-    assert "no service and no task is called 'fax'. Services: gemini, pillow, kie" in told.err
+    assert "no service and no episode is called 'fax'. Services: gemini, pillow, kie" in told.err
     assert box.task(task).suspended is None
 
 
@@ -264,7 +264,7 @@ def test_another_user_is_alerted_as_whom_to_ask(
         assert run(["approve", "bears"]) == 77
     told = capsys.readouterr().out
     owner = token.user_name(house.stat().st_uid)
-    assert f"videod runs as {owner} and takes orders from that user and root only" in told
+    assert f"videod runs as {owner} and accepts commands only from that user and root" in told
     assert f"sudo -u {owner} videod" in told
     assert box.task(task).status == Status.ASSETS_READY
 

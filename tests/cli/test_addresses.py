@@ -104,5 +104,5 @@ def test_the_daemon_does_not_start_with_plain_http_beyond_this_host(tmp_path: Pa
     env = {"PATH": os.environ["PATH"], "VIDEOD_URL_KIE": "http://kie.example", "KIE_API_KEY": "a-key-of-mine-123"}
     command = [sys.executable, "-m", "videod", "run", "--config", str(tmp_path / "videod.toml")]
     done = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
-    assert done.returncode == 78 and "VIDEOD_URL_KIE sends keys in the open to kie.example" in done.stderr
+    assert done.returncode == 78 and "VIDEOD_URL_KIE sends keys unencrypted to kie.example" in done.stderr
     assert "a-key-of-mine" not in done.stderr and not (tmp_path / "state" / "videod.db").exists()

@@ -187,7 +187,9 @@ def test_an_open_attempt_of_a_job_that_does_not_run_is_named(box: StudioBox, tmp
     box.start(task_id, "clip/clip_01")
     assert seen(tmp_path, capsys)["ok"]
     _sql(box, "UPDATE jobs SET state = 'failed' WHERE state = 'running'")
-    assert "has an attempt without outcome although it does not run | restart videod" in complaint(tmp_path, capsys)
+    assert "has an attempt without an outcome although it is not running | restart videod" in complaint(
+        tmp_path, capsys
+    )
 
 
 def test_a_job_charged_twice_without_a_reason_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
@@ -201,7 +203,7 @@ def test_a_job_charged_twice_without_a_reason_is_named(box: StudioBox, tmp_path:
 def test_a_finished_file_without_its_receipt_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     task_id = clips_ready(box)
     file_of(box, task_id, "image/bear_core", receipt=None)
-    assert "image/bear_core (gemini) is done and paid for, its receipt is gone" in complaint(tmp_path, capsys)
+    assert "image/bear_core (gemini) is done and paid for, but its receipt is gone" in complaint(tmp_path, capsys)
 
 
 def test_a_program_of_the_owners_keeps_no_receipts_and_nobody_misses_them(
@@ -217,7 +219,7 @@ def test_a_request_for_which_nobody_waits_is_named(box: StudioBox, tmp_path: Pat
     task_id = clips_ready(box)
     box.fail(task_id, "clip/clip_01", Kind.INPUT)
     file_of(box, task_id, "clip/clip_01", "intent", made=False)
-    assert "clip/clip_01 (kie) says that a request left, and nobody waits" in complaint(tmp_path, capsys)
+    assert "clip/clip_01 (kie) says that a request was sent, but nothing waits" in complaint(tmp_path, capsys)
 
 
 def test_credits_that_somebody_else_used_are_named_for_a_day(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
@@ -249,13 +251,13 @@ def _sql(box: StudioBox, statement: str) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ("micros = -5000000 WHERE job = 'clip/clip_01'", "clip/clip_01 (kie) was charged $-5.00, which cannot be"),
-        ("micros = 20000000000 WHERE job = 'clip/clip_01'", "was charged $20,000.00, which cannot be"),
-        ("quantity = 1e300 WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
-        ("quantity = 9e999 WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
-        ("quantity = -1 WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
-        ("kind = printf('%.100000c', 'x') WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
-        ("unit = '' WHERE job = 'clip/clip_01'", "whose amount or name cannot be"),
+        ("micros = -5000000 WHERE job = 'clip/clip_01'", "clip/clip_01 (kie) was charged $-5.00, which is impossible"),
+        ("micros = 20000000000 WHERE job = 'clip/clip_01'", "was charged $20,000.00, which is impossible"),
+        ("quantity = 1e300 WHERE job = 'clip/clip_01'", "whose amount or name is impossible"),
+        ("quantity = 9e999 WHERE job = 'clip/clip_01'", "whose amount or name is impossible"),
+        ("quantity = -1 WHERE job = 'clip/clip_01'", "whose amount or name is impossible"),
+        ("kind = printf('%.100000c', 'x') WHERE job = 'clip/clip_01'", "whose amount or name is impossible"),
+        ("unit = '' WHERE job = 'clip/clip_01'", "whose amount or name is impossible"),
         ("job = 'composite/clip_01' WHERE job = 'clip/clip_01'", "composite/clip_01 (kie) was charged $0.35, and its"
          " step buys nothing"),
     ],
@@ -277,7 +279,7 @@ def test_a_total_below_nothing_is_named(box: StudioBox, tmp_path: Path, capsys: 
     task_id = clips_ready(box)
     _sql(box, "UPDATE tasks SET cost_micros = -999999910000")
     told = [one["what"] for one in seen(tmp_path, capsys, 1)["disagreements"]]
-    assert f"the cost of the episode of {task_id} is $-999,999.91, which cannot be" in told
+    assert f"the cost of the episode of {task_id} is $-999,999.91, which is impossible" in told
 
 
 @pytest.mark.fault("12.2")

@@ -252,7 +252,7 @@ def test_a_person_at_a_terminal_is_asked_first(
     monkeypatch.setattr("typer.confirm", answer)
     before = house.rows_of("wild_earth")
     assert house.run("rename", "wild_earth", "cold_earth") != 0
-    assert house.rows_of("wild_earth") == before and "Its consent for uploads goes along." in capsys.readouterr().out
+    assert house.rows_of("wild_earth") == before and "Its consent for uploads moves along." in capsys.readouterr().out
     assert house.run("rename", "wild_earth", "cold_earth") == 0
     assert asked == ["Rename wild_earth to cold_earth?"] * 2
 

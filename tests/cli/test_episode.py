@@ -130,7 +130,7 @@ def test_a_link_in_the_workspace_is_not_exported(studio: Path, tmp_path: Path, c
 
 def test_nothing_known_of_an_account_is_said(studio: Path, capsys: Out) -> None:
     assert run(studio, "balance", "--kept") == 0
-    assert "Nothing is known of any account yet" in capsys.readouterr().out
+    assert "No balance is known yet" in capsys.readouterr().out
 
 
 def test_a_file_that_is_not_the_one_that_was_checked_is_left_out_and_named(

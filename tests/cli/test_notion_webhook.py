@@ -107,9 +107,9 @@ def test_doctor_asks_where_nothing_comes_and_warns_of_an_open_door(house: House)
     house.configure(ON + 'address = "0.0.0.0"\n')
     house.said(Report(True, URL, "0.0.0.0 port 8091", NOON, True))
     (_, door), (state, told) = house.doctor()
-    assert "without TLS" in door and state is State.NOTE and "does your proxy lead it to 0.0.0.0 port 8091" in told
+    assert "without TLS" in door and state is State.NOTE and "does your proxy forward it to 0.0.0.0 port 8091" in told
     house.said(Report(True, URL, "0.0.0.0 port 8091", NOON, True, NOON - 200 * HOUR))
-    assert "look at the subscription" in house.doctor()[1][1]
+    assert "check the subscription" in house.doctor()[1][1]
     house.said(Report(True, URL, "x", NOON, True, NOON, problem="port 8091 of 0.0.0.0 cannot be opened"))
     assert house.doctor()[1] == (State.FIX, "Port 8091 of 0.0.0.0 cannot be opened.")
 

@@ -83,7 +83,7 @@ def test_what_makes_no_sense_is_refused_with_what_to_do(alone: Path, capsys: Out
 @pytest.mark.parametrize("words", [("check",), ("init", "--parent", "x"), ("views",), ("webhook",)])
 def test_what_only_notion_has_says_so_in_one_sentence(alone: Path, capsys: Out, words: tuple[str, ...]) -> None:
     told = said(capsys, "notion", *words, code=78)
-    assert "Notion has no part in it" in told and len(told.strip().splitlines()) == 1
+    assert "Notion is not used" in told and len(told.strip().splitlines()) == 1
 
 
 def test_on_a_board_in_notion_entries_are_changed_there(house: Path, capsys: Out) -> None:

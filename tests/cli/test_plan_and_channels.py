@@ -69,7 +69,7 @@ def test_a_plan_is_read_like_an_editor(tmp_path: Path, capsys: pytest.CaptureFix
     assert warned[1]["message"].startswith('says the number "eighty", which no fact holds. ')
     assert main.run(["plan", "check", path]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "6 warnings, as an editor would read it" in said and "The plan can be made as it is." in said
+    assert "6 warnings, as an editor would read it" in said and "The plan can be used as it is." in said
     assert 'Clip 4, "She needs eighty pounds of fat before the first snow." (fact) says the number' in said
 
 
@@ -215,8 +215,8 @@ def test_a_check_says_what_serves_in_the_sandbox_only(
     )
     assert main.run(["channels", "check", "--config", config]) == 0
     said = capsys.readouterr().out
-    assert "mine.yaml: voice_id: sandbox-narrator-1 speaks in the sandbox only" in said
-    assert "sample.yaml: youtube_channel: UCwild is in the sandbox only" in said
+    assert "mine.yaml: voice_id: sandbox-narrator-1 exists only in the sandbox" in said
+    assert "sample.yaml: youtube_channel: UCwild exists only in the sandbox" in said
     assert "3 channels: 2 warnings, see above." in said and "no problems" not in said and "real.yaml" not in said
     monkeypatch.setenv("VIDEOD_URL_ELEVENLABS", "http://127.0.0.1:1")
     monkeypatch.setenv("VIDEOD_URL_YOUTUBE", "http://127.0.0.1:1")

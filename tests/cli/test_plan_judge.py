@@ -51,7 +51,7 @@ def test_it_names_the_stages_and_judges_each_of_them() -> None:
         ({"ask": "stages", "language": "xx"} | {"clips": 1, "images": 1}, "xx"),
         ({"ask": "else"} | SIZE, "ask is stages, judge or check"), ({"ask": "judge", "stage": "end"} | SIZE, "end"),
         ({"ask": "judge", "stage": "text", "answers": {"facts": {}}} | SIZE, "was not judged before"),
-        ({"ask": "judge", "stage": "facts"} | SIZE, "is no JSON object"),
+        ({"ask": "judge", "stage": "facts"} | SIZE, "is not a JSON object"),
     ],
 )  # fmt: skip
 def test_what_is_no_question_is_said_and_the_next_is_answered(question: object, says: str) -> None:

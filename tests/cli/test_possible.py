@@ -86,7 +86,7 @@ def test_audit_fails_on_a_charge_that_cannot_be(tmp_path: Path, capsys: Out, mic
         connection.execute("DROP TRIGGER charges_stay")
         connection.execute("UPDATE charges SET micros = ? WHERE job = 'clip/clip_01'", (micros,))
     connection.close()
-    assert "which cannot be" in said("audit", ("--state", str(tmp_path)), capsys, code=1)
+    assert "which is impossible" in said("audit", ("--state", str(tmp_path)), capsys, code=1)
 
 
 @pytest.mark.fault("13.10")

@@ -129,7 +129,7 @@ def test_spent_retries_promise_no_other_one() -> None:
 
 def test_a_refused_picture_shows_its_own_part_of_the_prompt() -> None:
     book = stopped(Kind.REFUSED, "image/bear_core")
-    assert "nothing. videod tries it once more, re-worded" in str(view(book)["Error Log"])
+    assert "nothing. videod rewords it and tries once more" in str(view(book)["Error Log"])
     book.start("image/bear_core")
     book.fail("image/bear_core", Kind.REFUSED)
     own = str(book.jobs["image/bear_core"].args["prompt"]).splitlines()[-1].rstrip(".")

@@ -98,7 +98,7 @@ def test_silence_is_neither_hiss_nor_a_whisper(mean: float, peak: float, silent:
 def test_a_silent_track_is_no_fault_of_a_clip_but_of_a_film() -> None:
     hushed = found(heard=replace(HEARD, peak_db=-90.0))
     assert objection(hushed, "video", CLIP) is None
-    assert objection(hushed, "video", replace(CLIP, heard=True)) == "is silent (mean -24 dB, loudest moment -90 dB)"
+    assert objection(hushed, "video", replace(CLIP, heard=True)) == "is silent (average -24 dB, loudest moment -90 dB)"
     assert objection(found(heard=None), "video", replace(CLIP, heard=True)) == "holds no sound"
     early = found(heard=replace(HEARD, seconds=2.0))
     assert objection(early, "video", replace(CLIP, heard=True)) == "has sound for 2.0 s of its 10.0 s"

@@ -142,7 +142,7 @@ def test_a_repeated_plan_stops_before_an_image_is_bought_and_a_person_may_allow_
     assert paper.ready() == []
     (alert,) = [op for op in decision.ops if isinstance(op, Alert)]
     assert 'the same as that of "The Old Film" (deep, old-1)' in alert.text
-    assert "set Queued to make this film all the same" in alert.text
+    assert "set Queued to make this film anyway" in alert.text
     attempts = paper.attempts
     paper.queue()
     assert paper.jobs["plan/plan"].state is JobState.DONE

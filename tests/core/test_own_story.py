@@ -36,7 +36,7 @@ SCRIPTS = {
     "a stage direction": ("[Wide shot] The bear waits for fish.", "Paragraph 1 (spoken text): holds marks"),
     "no end": ("The bear waits for the salmon", "Paragraph 1 (spoken text): does not end with a period"),
     "the same twice": ("The bear waits here for fish.\n\nIt rains all night long.\n\nThe bear waits here, for fish!",
-                       "Paragraph 3 (repeated): says what paragraph 1 says"),
+                       "Paragraph 3 (repeated): repeats paragraph 1"),
     "a foreign script": ("Медведь ждёт рыбу у реки.", "Paragraph 1 (language): is not written in English"),
     "too many clips": ("\n\n".join(f"The bear waits for day number {at}." for at in range(61)),
                        "Script (clip count): comes to 61 clips. The limit is 60"),

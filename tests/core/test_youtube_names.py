@@ -47,12 +47,12 @@ def test_a_channel_is_known_by_each_of_its_names(given: str, name: str) -> None:
         ("https://example.com/@wild", "a link to example.com"),
         ("https://youtube.com.example.org/@wild", "a link to youtube.com.example.org"),
         ("UUabcdefghijklmnopqrstuv", "is a playlist"),
-        ("Wild Planet", "is no YouTube channel"),
-        ("wildplanet", "is no YouTube channel"),
+        ("Wild Planet", "is not a YouTube channel"),
+        ("wildplanet", "is not a YouTube channel"),
         ("someone@gmail.com", "e-mail address"),
-        ("@", "is no YouTube channel"),
-        ("UC", "is no YouTube channel"),
-        ("", "is no YouTube channel"),
+        ("@", "is not a YouTube channel"),
+        ("UC", "is not a YouTube channel"),
+        ("", "is not a YouTube channel"),
     ],
 )
 def test_what_names_no_channel_is_refused_with_what_to_write(given: str, told: str) -> None:

@@ -78,7 +78,7 @@ def test_a_start_hours_after_a_death_says_from_when_to_when_nothing_was_done(dae
     (text,) = daemon.heard()
     assert text == (
         "videod was away for 3 h 10 min, from 2026-11-21 12:00 UTC to 2026-11-21 15:10 UTC (the last reason: the"
-        " database failed: (redacted)). It works again, and what waited meanwhile is being done."
+        " database failed: (redacted)). It works again and is catching up."
     )
     assert at_once(daemon.box.store.read(reads.open_alerts)) == () and daemon.beats == 5
 
@@ -117,10 +117,10 @@ def test_a_stop_in_order_is_nobodys_news(daemon: Daemon) -> None:
 @pytest.mark.fault("7.4")
 def test_a_death_that_systemd_reported_counts_although_its_record_is_closed(daemon: Daemon) -> None:
     daemon.start(15)
-    daemon.book.write(lives.died(daemon.book.read(), daemon.host.now_ms(), "it was ended by signal KILL."))
+    daemon.book.write(lives.died(daemon.book.read(), daemon.host.now_ms(), "it was killed by signal KILL."))
     daemon.host.let_pass(HOUR)
     daemon.start()
-    assert "(the last reason: it was ended by signal KILL)" in daemon.heard()[0]
+    assert "(the last reason: it was killed by signal KILL)" in daemon.heard()[0]
 
 
 @pytest.mark.fault("7.4")

@@ -171,8 +171,7 @@ def test_a_disk_that_fills_in_the_midst_of_films_pauses_everything_tells_people_
             (pause,) = await held(world)
             assert pause.service == EVERY_SERVICE and pause.until_ms is None
             assert (
-                "has 312 MB left (work continues from 1250 MB on). Free some" in pause.detail
-                and str(tmp_path) in pause.detail
+                "has 312 MB left (work resumes at 1250 MB). Free some" in pause.detail and str(tmp_path) in pause.detail
             )
             assert world.scheduler.children() == []  # what ran has ended, nothing new began
             before = world.vendors.usd
@@ -368,7 +367,7 @@ def test_a_start_on_a_full_disk_gives_up_the_reserve_and_without_one_says_what_t
         assert unusable(state) is None
         assert not (state / "reserve").exists()
         mounts.fill_up(state / "ballast")
-        assert "too little even to start" in (unusable(state) or "")
+        assert "too little to start" in (unusable(state) or "")
 
 
 # ------------------------------------------------------------------------------------------------ the log of the writer

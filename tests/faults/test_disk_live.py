@@ -27,7 +27,7 @@ def test_too_little_space_pauses_and_enough_lets_the_episode_end_with_nothing_bo
         mounts.fill(at.state / "ballast", leave=290_000_000)
         until(lambda: pauses(at), at.log_tail)
         (reason,) = pauses(at)
-        assert "MB left (work continues from 438 MB on). Free some" in reason
+        assert "MB left (work resumes at 438 MB). Free some" in reason
         creator.wait_for_alert("videod is paused", "MB left")
         shown = subprocess.run(
             [sys.executable, "-m", "videod", "status", "--state", str(at.state)], env=at.env, capture_output=True,

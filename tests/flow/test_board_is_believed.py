@@ -235,7 +235,7 @@ async def test_a_status_that_means_nothing_yet_is_answered(harness: Harness, boa
     board.add("p1", Status=label)
     await harness.sync()
     assert board.status("p1") == "Draft"
-    assert "set the entry to Queued to start it" in str(shown(board, "Error Log"))
+    assert "Set the entry to Queued to start it" in str(shown(board, "Error Log"))
     board.person_sets("p1", Status=label)
     await harness.sync()
     assert board.status("p1") == "Draft"
@@ -563,7 +563,7 @@ async def test_a_bug_met_by_one_entry_stops_no_other(
     await harness.intake.poll_once()
     assert (await harness.task("p2")).status == Status.QUEUED
     await harness.relay._deliver_alerts()
-    assert "could not be taken because of a fault in videod" in harness.notifier.sent[0]
+    assert "could not be applied because of a bug in videod" in harness.notifier.sent[0]
     monkeypatch.setattr(edits, "wish", wish)
     await harness.intake.poll_once()
     assert (await harness.task("p1")).approved

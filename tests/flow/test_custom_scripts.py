@@ -227,7 +227,7 @@ async def test_at_the_end_of_its_time_the_file_counts_and_without_one_it_is_in_d
         return
     found = failure_in(books)
     assert (found.kind, found.code) == (Kind.IN_DOUBT, PAID_WITHOUT_FILE)
-    assert "was ended" in found.message and "took longer than its 0 s" in found.message
+    assert "was killed" in found.message and "took longer than its 0 s" in found.message
 
 
 @pytest.mark.fault("9.5", "13.6")

@@ -244,7 +244,7 @@ async def test_queued_after_an_error_tries_again(harness: Harness, board: BoardD
         ("Published", "videod sets that one itself"),
         ("Draft", "videod sets that one itself"),
         ("Uploading", "videod sets that one itself"),
-        ("My own idea", "no status videod knows"),
+        ("My own idea", "videod does not know that status"),
         (None, "an empty Status"),
     ],
 )

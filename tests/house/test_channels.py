@@ -159,7 +159,7 @@ def test_what_is_left_for_a_plan_is_reported(tmp_path: Path, capsys: pytest.Capt
     path = written(tmp_path, GOOD + "tags: [bears, wild animals]\n")
     assert main.run(["channels", "check", str(path)]) == 0
     told = capsys.readouterr().out
-    assert f"{path.stem}: left for a plan are 479 of YouTube's 500 characters of tags and" in told
+    assert f"{path.stem}: a plan can use 479 of YouTube's 500 characters for tags and" in told
 
 
 def test_a_name_with_a_comma_cannot_be_an_option_of_the_board(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_wrong_value_is_refused(tmp_path: Path, text: str, says: str) -> None:
         (b"a = 1\na = 2\n", "is not valid TOML"),
         (b"ok = 1\nname = '\xff'\n", ":2: is not UTF-8"),
         (b"#" * (BYTES_MAX + 1), "is larger than 256 kB"),
-        (b"a = " + b"[" * 3000, "nested far too deep"),
+        (b"a = " + b"[" * 3000, "nested too deeply"),
     ],
 )
 def test_an_unreadable_file_is_refused_with_its_line(tmp_path: Path, data: bytes, says: str) -> None:

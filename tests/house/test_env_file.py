@@ -51,7 +51,7 @@ def test_a_file_that_others_may_read_or_change_is_refused_with_the_command_that_
     with pytest.raises(CredentialsError) as problem:
         load_secrets({}, None, settings)
     told = str(problem.value)
-    assert f"Others may read {path} (mode {mode:04o}). Run `chmod 600 {path}`" in told and "secret-abc" not in told
+    assert f"Other users can read {path} (mode {mode:04o}). Run `chmod 600 {path}`" in told and "secret-abc" not in told
     path.chmod(0o400)
     assert load_secrets({}, None, settings).get("NOTION_TOKEN") == "secret-abc"
 

@@ -22,7 +22,7 @@ LONG = "x" * 300
 PATHS = {
     "~nosuchuser/x.mp4": "home that is not known", LONG + ".mp4": "longer than a path can be",
     "a/" * 3_000 + "x": "longer than a path can be", "loop": "cannot be read", "folder": "is a folder, not a file",
-    "fifo": "is no plain file", "loop/x.mp4": "cannot be read",
+    "fifo": "is not a plain file", "loop/x.mp4": "cannot be read",
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def test_a_second_installation_is_refused_and_takes_over_when_told(tmp_path: Pat
         hosts.refused("two")
         hosts.works("two", "--take-over")
         assert ended(hosts.running.pop("one")) == 75
-        assert "the board is another one's now" in (hosts.stage.folder / "daemon_one.1.log").read_text()
+        assert "another videod has the board now" in (hosts.stage.folder / "daemon_one.1.log").read_text()
         hosts.running["two"].terminate()
         assert ended(hosts.running.pop("two")) == 0
         hosts.works("one")  # the other one left in order: nobody need be asked

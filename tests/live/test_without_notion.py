@@ -51,7 +51,7 @@ def test_a_film_is_made_and_published_without_a_call_to_notion(tmp_path: Path) -
         made.wait_until_told()
         videod(made, "approve", "crossing", "--gate", "assets")
         made.wait_for(Status.ASSEMBLY_COMPLETE.value)
-        assert "is a draft and no episode yet" in videod(made, "why", "Typed while", code=66)
+        assert "is a draft and not an episode yet" in videod(made, "why", "Typed while", code=66)
         videod(made, "approve", "crossing")
         made.wait_for(Status.PUBLISHED.value)
         made.wait_until_told()

@@ -104,7 +104,7 @@ async def test_an_entry_is_removed_after_that_was_said(mina: Browser, board: Own
     name = await drafted(mina, board)
     await mina.get("/board")
     await mina.post(f"/drafts/{name}/remove")
-    assert "The crossing is thrown away. Nothing was made for it." in mina.text
+    assert "The crossing is deleted. Nothing was made for it." in mina.text
     assert len(await board.waiting(9)) == 1
     await mina.post(f"/drafts/{name}/remove", {"sure": "1"})
     assert mina.told == "The crossing: removed. Nothing was made for it."

@@ -138,7 +138,7 @@ def test_a_story_is_asked_to_its_end_in_the_time_that_is_ordered(name: str, clip
 @pytest.mark.parametrize("average", [40, 54, 75, 90, 100, 120])
 def test_lines_are_as_long_as_the_voice_takes(average: int) -> None:
     most = average * 4 // 3
-    order = f"At this voice a line has {average} characters on the average; the shortest has 12, the longest {most}."
+    order = f"At this voice a line has {average} characters on average; the shortest has 12, the longest {most}."
     plan = make_plan(f"{prompt('brown bears')}\n{order}")
     lines = [len(clip["narration"]) for clip in plan["clips"]]
     assert 0.85 * average <= sum(lines) / len(lines) <= 1.1 * average and max(lines) <= average * 4 // 3
@@ -146,7 +146,7 @@ def test_lines_are_as_long_as_the_voice_takes(average: int) -> None:
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_lines_fit_into_the_shortest_clips_too(name: str) -> None:
-    order = "At this voice a line has 36 characters on the average; the shortest has 12, the longest 48."
+    order = "At this voice a line has 36 characters on average; the shortest has 12, the longest 48."
     for clips, images in ((2, 3), (3, 4), (6, 8)):
         lines = [len(clip["narration"]) for clip in make_plan(f"{prompt(name, clips, images)}\n{order}")["clips"]]
         assert 0.85 * 36 <= sum(lines) / clips <= 1.1 * 36 and max(lines) <= 48, (clips, lines)

@@ -87,7 +87,7 @@ def test_no_key_follows_a_redirect(
         "google": lambda: google_oauth.refresh("refresh-token-of-mine-1"),
         "kie": lambda: kie.ask("t1"),
     }
-    with pytest.raises(Failure, match="the answer leads elsewhere"):
+    with pytest.raises(Failure, match="the answer is a redirect"):
         asked[service]()
     assert elsewhere.asked == [] and len(wire.asked) == 1
 
@@ -143,7 +143,7 @@ def test_a_foreign_session_that_the_answer_names_gets_nothing(
 @pytest.mark.fault("12.21")
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("http://elsewhere.example", "sends keys in the open to elsewhere.example"), ("http://10.1.2.3", "in the open"),
+    [("http://elsewhere.example", "sends keys unencrypted to elsewhere.example"), ("http://10.1.2.3", "in the open"),
      ("ftp://host", "is no address"), ("https://api.elevenlabs.io@evil.example", "is no address"),
      ("http://127.0.0.1.evil.example", "in the open"), ("http://localhost.evil.example:80", "in the open")],
 )  # fmt: skip

@@ -83,7 +83,7 @@ class Disk:
         except OSError as error:
             return f"the state folder {self._state} is gone ({error.strerror})"
         if now != self._opened:
-            return f"the state folder {self._state} is another one than at startup: was its disk unmounted?"
+            return f"the state folder {self._state} is not the one that was there at startup. Was its disk unmounted?"
         return None
 
     def missing(self) -> int:
@@ -185,7 +185,7 @@ def unusable(state: Path) -> str | None:
         return f"the state folder {state} cannot be used ({error.strerror}). Fix that, or set [paths] state"
     if left.free < START_BYTES or left.files == 0:
         what = f"{left.free // MB} MB" if left.free < START_BYTES else "no inodes"
-        return f"the disk of {state} has {what} left, too little even to start. Free some space and start again"
+        return f"the disk of {state} has {what} left, too little to start. Free some space and start again"
     return None
 
 

@@ -18,7 +18,7 @@ def of(error: Exception, place: str, security: str, clean: Callable[[str], str])
     if isinstance(error, SMTPResponseException):
         said = f"{error.code} {clean(error.message)}".strip()
         if error.code < 500:  # greylisting among it (RFC 5321)
-            return BoardError("down", f"{place} asks to come back later [{said}]")
+            return BoardError("down", f"{place} asks to try again later [{said}]")
         if isinstance(error, SMTPAuthenticationError):
             return BoardError("credentials", f"{place} refused the login [{said}]. {_LOGIN}")
         hint = (

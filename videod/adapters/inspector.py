@@ -192,7 +192,7 @@ def _document(path: Path) -> dict[str, object]:
             raise
         raise Undecodable(f"cannot be read ({error})") from error
     if not isinstance(loaded, dict):
-        raise Undecodable("holds no JSON object")
+        raise Undecodable("contains no JSON object")
     # scalars only: what a step reports of itself, such as a video id and its address
     return bounds.scalars(loaded)
 

@@ -31,7 +31,7 @@ from videod.ports import BoardError, Clock
 log = logging.getLogger(__name__)
 
 #: what a redirect means; the Location it names is not followed
-REDIRECTED = "the answer leads elsewhere, and no key follows it. Something stands between videod and the service"
+REDIRECTED = "the answer is a redirect, so videod sends it no key. Something is between videod and the service"
 
 Make = Callable[[AsyncClient], object]
 #: makes the call for one part of a list, from the cursor that is given as `start_cursor`
@@ -188,7 +188,7 @@ class Calls:
         try:
             found = bounds.loads(answer.content)
         except ValueError as error:
-            raise BoardError("down", f"Notion answered no JSON: {what} ({type(error).__name__})") from None
+            raise BoardError("down", f"Notion's answer is not JSON: {what} ({type(error).__name__})") from None
         if not isinstance(found, dict):
             raise BoardError("down", f"Notion answered {came(found)} instead of an object: {what}")
         return found, len(answer.content)
@@ -380,7 +380,7 @@ async def _plain(request: httpx.Request) -> None:
 
 async def _bounded(response: httpx.Response) -> None:
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise _TooLarge("packed, which was not asked for")
+        raise _TooLarge("compressed, which was not requested")
     if isinstance(response.stream, httpx.AsyncByteStream):
         response.stream = _Bounded(response.stream)
 

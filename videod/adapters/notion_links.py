@@ -29,14 +29,14 @@ def page_id_of(text: str) -> str:
     except ValueError:
         raise _refused(text, "is no link") from None
     if parts.scheme not in ("", "http", "https", "notion"):
-        raise _refused(text, "is no link of a page")
+        raise _refused(text, "is not a link to a page")
     if (found := _id_in(opened)) is not None:
         return found
     steps = [step for step in parts.path.split("/") if step]
     last = (steps or [parts.netloc])[-1].strip().lower()
     found = None if _TOO_LONG.fullmatch(last) else _id_in(last)
     if found is None:
-        raise _refused(text, "holds no Notion page id")
+        raise _refused(text, "contains no Notion page ID")
     return found
 
 

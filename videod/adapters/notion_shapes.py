@@ -107,7 +107,7 @@ def cursor(answer: Json, what: str, seen: set[str]) -> str | None:
         return None
     found = words(answer.get("next_cursor"), what, "has_more is true but next_cursor", _CURSOR_CHARACTERS)
     if found in seen:
-        raise BoardError("down", f"Notion, {what}: the list goes round, next_cursor came twice")
+        raise BoardError("down", f"Notion, {what}: the list loops: next_cursor came twice")
     seen.add(found)
     return found
 
@@ -115,7 +115,7 @@ def cursor(answer: Json, what: str, seen: set[str]) -> str | None:
 def asked_for(page_id: object, what: str) -> str:
     """An id of ours that is to go into an address. Raises BoardError "rejected" if it is invalid."""
     if not isinstance(page_id, str) or not is_id(page_id):
-        raise BoardError("rejected", f'Notion, {what}: "{said(page_id, 60)}" is no id of a page')
+        raise BoardError("rejected", f'Notion, {what}: "{said(page_id, 60)}" is not the ID of a page')
     return page_id
 
 

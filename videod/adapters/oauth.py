@@ -53,7 +53,7 @@ def vault(master_key: str) -> MultiFernet:
     """What seals tokens. Several keys, comma-separated, newest first: the older ones still open. Raises ValueError."""
     keys = [part.strip() for part in master_key.split(",") if part.strip()]
     if not keys:
-        raise ValueError("VIDEOD_MASTER_KEY is empty. Make one with `videod secrets new-key`")
+        raise ValueError("VIDEOD_MASTER_KEY is empty. Create one with `videod secrets new-key`")
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError:

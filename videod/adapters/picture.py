@@ -26,7 +26,7 @@ TRIES = 2
 _WORDS_BYTES, _WORDS = 1 << 14, 200
 #: the longest side that anything claims
 _SIDE = 1 << 31
-_FLAT = {"one color": "is a single color all over", "transparent": "is transparent all over"}
+_FLAT = {"one color": "is a single color", "transparent": "is transparent all over"}
 
 
 class NoPicture(Exception):
@@ -66,7 +66,7 @@ async def decoded(room: DecodingRoom, path: Path, source: BinaryIO, pixels_max: 
             return _taken(path, said, pixels_max)
         if not crashed(code):
             raise Unchecked(f"{path.name} could not be checked, its decoder ended with code {code}")
-    raise NoPicture(f"breaks what decodes it (code {code})")
+    raise NoPicture(f"crashes its decoder (code {code})")
 
 
 async def _asked(room: DecodingRoom, path: Path, source: BinaryIO, pixels_max: int) -> tuple[int, bytes]:
@@ -96,7 +96,7 @@ def _taken(path: Path, said: bytes, pixels_max: int) -> Look:
     except ValueError:
         told = None
     if not isinstance(told, dict):
-        raise NoPicture("makes its decoder talk nonsense")
+        raise NoPicture("makes its decoder answer nonsense")
     if told.get("no_memory"):
         raise Unchecked(f"{path.name} could not be checked: there is no memory left for it")
     if (reason := bounds.text(told.get("unreadable"), _WORDS)) is not None:
@@ -105,7 +105,7 @@ def _taken(path: Path, said: bytes, pixels_max: int) -> Look:
         raise NoPicture(sanitize_line(reason))
     width, height = (bounds.whole(told.get(side), 1, _SIDE) for side in ("width", "height"))
     if width is None or height is None or width * height > pixels_max:
-        raise NoPicture("makes its decoder talk nonsense")
+        raise NoPicture("makes its decoder answer nonsense")
     return Look(width, height, told.get("animated") is True, _FLAT.get(str(told.get("flat"))), _small(told.get("look")))
 
 

@@ -92,7 +92,7 @@ class R2Bucket(Storage):
         content = f"videod stores the files of {channel_id} here.\n".encode()
         await self._asked("PUT", sigv4.presign(self.access.bucket, "PUT", name, now, CHECK_S), content)
         if await self._asked("GET", self.link(name)) != content:
-            raise StorageError("down", f"the bucket {self.access.bucket.name} does not give back what it was given")
+            raise StorageError("down", f"the bucket {self.access.bucket.name} does not return what was stored in it")
 
     async def _asked(self, method: str, url: str, content: bytes | None = None) -> bytes:
         """The body of a good answer. Raises StorageError."""

@@ -86,7 +86,7 @@ def decoded(source: Path | BinaryIO, pixels_max: int) -> Still:
     except Exception as error:  # what Pillow raises for damage depends on format and place, down to KeyError
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise NoPicture(f"is no whole picture ({error})") from error
+        raise NoPicture(f"is not a complete picture ({error})") from error
 
 
 def shown(still: Still) -> Image.Image:

@@ -11,7 +11,7 @@ from videod.adapters.cgroups import Groups
 
 log = logging.getLogger(__name__)
 
-NO_LANDLOCK = "this kernel has no Landlock (5.13 or newer, lsm=landlock): scripts may touch what the user of videod may"
+NO_LANDLOCK = "this kernel has no Landlock (5.13 or newer, lsm=landlock): scripts can access whatever videod's user can"
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,11 @@ def found(state: Path, environ: Mapping[str, str]) -> Walls:
     if no_filters is not None:
         lacking.append(f"no seccomp filters, so scripts may open sockets and change modes and limits: {no_filters}")
     if no_groups is not None:
-        lacking.append(f"jobs have no control group of their own, so strays are only found one by one: {no_groups}")
+        lacking.append(
+            f"jobs have no control group of their own, so leftover processes are found only one by one: {no_groups}"
+        )
     if resource.getrlimit(resource.RLIMIT_RSS)[1] != resource.RLIM_INFINITY:
-        lacking.append("LimitRSS= is set, so jobs cannot be told apart: take it out of the unit or of limits.conf")
+        lacking.append("LimitRSS= is set, so jobs cannot be told apart. Remove it from the unit or of limits.conf")
     made = Walls(state, groups, tuple(lacking))
     told = {"landlock": version, "seccomp": no_filters is None, "control_groups": groups is not None}
     if problems := made.problems():

@@ -169,7 +169,7 @@ def edit(
     motion: Annotated[str | None, typer.Option(metavar="TEXT", help="What moves in the clip.")] = None,
     effect: Annotated[str | None, typer.Option(metavar="TEXT", help="What the clip sounds like.")] = None,
     description: Annotated[str | None, typer.Option(metavar="TEXT", help="The description on YouTube.")] = None,
-    tags: Annotated[str | None, typer.Option(metavar="TEXT", help="The tags on YouTube, divided by commas.")] = None,
+    tags: Annotated[str | None, typer.Option(metavar="TEXT", help="The tags on YouTube, separated by commas.")] = None,
     story: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Tell another of its five stories. Needs no JOB.")
     ] = None,

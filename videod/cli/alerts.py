@@ -68,7 +68,7 @@ def list_alerts(
             output.say(f"    {said['text']}")
         output.say("")
     if not found:
-        output.say("You were not alerted to anything yet. `videod alerts test` tries the ways to you.")
+        output.say("No alert was sent yet. `videod alerts test` sends test alerts.")
         return output.OK
     head = (
         Column("when"), Column("level"), Column("cause"), Column("lasts", 2), Column("taken by", 1, 10),

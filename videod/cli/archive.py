@@ -123,7 +123,7 @@ def unpack(source: Path, folder: Path) -> Manifest:
                 _admit(row)
                 tar.extract(row, folder, set_attrs=False, filter="data")
     except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
-        raise ArchiveError(f"{source} is no whole archive of videod: {error}") from error
+        raise ArchiveError(f"{source} is not a complete archive of videod: {error}") from error
     manifest = _manifest(source, folder)
     for name, (size, digest) in manifest.files.items():
         try:
@@ -131,7 +131,7 @@ def unpack(source: Path, folder: Path) -> Manifest:
                 if files.fingerprint(copy) != (size, digest):
                     raise ArchiveError(f"{source} is damaged: {name} is not what the manifest says")
         except OSError:
-            raise ArchiveError(f"{source} is not whole: {name} is missing") from None
+            raise ArchiveError(f"{source} is incomplete: {name} is missing") from None
     extra = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - set(manifest.files)
     if extra != {MANIFEST} or DATABASE not in manifest.files:
         raise ArchiveError(f"{source} was not made by `videod backup --archive`")

@@ -155,7 +155,8 @@ def _wrong_archive(connection: sqlite3.Connection) -> list[Wrong]:
     return [
         (
             f"{count(one.episodes, 'archived episode')} in {one.path} cannot be read: {one.why}",
-            "put it back from `archive` beside your backups. Their costs are known, their history lies only there",
+            "put it back from `archive` beside your backups. Their costs are known, but their history is only"
+            " in that file",
         )
         for one in archives.damaged(connection, deep=True)
     ]
@@ -170,18 +171,18 @@ def _wrong_totals(connection: sqlite3.Connection) -> list[Wrong]:
         ))  # fmt: skip
     for odd in audit.open_without_job(connection):
         found.append((
-            f"{_named(odd)} has an attempt without outcome although it does not run",
-            "restart videod. Its start settles what is open",
+            f"{_named(odd)} has an attempt without an outcome although it is not running",
+            "restart videod. It settles open attempts at startup",
         ))  # fmt: skip
     for odd in audit.done_without_charge(connection):
         found.append((
             f"{_named(odd)} is done, costs {money(odd.micros)} and was never charged",
-            f"look for it in the account of {odd.service}. `videod costs` knows less than you paid",
+            f"look for it in the account of {odd.service}. `videod costs` shows less than you paid",
         ))  # fmt: skip
     found += _wrong_amounts(connection)
     for task_id, said, charged in audit.wrong_sums(connection):
         found.append((
-            f"{task_id} says that it cost {money(said)}, its charges are {money(charged)}",
+            f"{task_id} says that it cost {money(said)}, but its charges are {money(charged)}",
             "restore the database from a backup, or report it: this should not be possible",
         ))  # fmt: skip
     return found
@@ -191,12 +192,12 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
     """What cannot be: negative or enormous charges, doubts that do not add up."""
     advice = "compare it with the account of {}. A custom script that reports wrong sums needs fixing"
     found = [
-        (f"{_named(odd)} was charged {money(odd.micros)}, which cannot be", advice.format(odd.service))
+        (f"{_named(odd)} was charged {money(odd.micros)}, which is impossible", advice.format(odd.service))
         for odd in audit.impossible(connection)
     ]
     found += [
         (
-            f"{_named(odd)} has a charge of {money(odd.micros)} whose amount or name cannot be",
+            f"{_named(odd)} has a charge of {money(odd.micros)} whose amount or name is impossible",
             "a custom script that reports such charges needs fixing. The row stays as it is",
         )
         for odd in audit.nonsense(connection)
@@ -204,13 +205,13 @@ def _wrong_amounts(connection: sqlite3.Connection) -> list[Wrong]:
     found += [
         (
             f"{_named(odd)} was charged {money(odd.micros)}, and its step buys nothing",
-            f"look whether {odd.job.partition('/')[0]} is a custom script that reports charges. Nobody else can",
+            f"look whether {odd.job.partition('/')[0]} is a custom script that reports charges. Nothing else can",
         )
         for odd in audit.unpaid(connection)
     ]
     found += [
         (
-            f"{what} of {task_id} is {money(micros)}, which cannot be",
+            f"{what} of {task_id} is {money(micros)}, which is impossible",
             "restore the database from a backup, or report it: this should not be possible",
         )
         for task_id, what, micros in audit.below_nothing(connection)
@@ -237,14 +238,14 @@ def _wrong_charges(again: list[audit.Again]) -> list[Wrong]:
 def _wrong_papers(papers: Papers) -> list[Wrong]:
     bare = [
         (
-            f"{_named(odd)} is done and paid for, its receipt is gone",
-            "nothing is lost while its file stays. Without both it would be bought again",
+            f"{_named(odd)} is done and paid for, but its receipt is gone",
+            "nothing is lost while its file exists. Without both, videod would buy it again",
         )
         for odd in papers.bare
     ]
     orphans = [
         (
-            f"the receipt of {_named(odd)} says that a request left, and nobody waits for its answer",
+            f"the receipt of {_named(odd)} says that a request was sent, but nothing waits for its answer",
             f"set the episode to Queued, or look for the order in the account of {odd.service}",
         )
         for odd in papers.orphans
@@ -262,7 +263,7 @@ def _wrong_readings(readings: dict[str, tuple[BalanceReading, ...]]) -> list[Wro
             found.append((
                 f"{title(service)} counts {reconcile.credits(reading.unexplained or 0)} more than this ledger, seen"
                 f" {serializers.when(reading.at)}",
-                "look whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
+                "check whether somebody else uses the key, or whether a price has changed ([prices] of videod.toml)",
             ))  # fmt: skip
     return found
 
@@ -297,7 +298,7 @@ def _print(body: serializers.Json) -> None:
     twice = body["possibly_paid_twice"]
     output.say(f"Possibly paid twice, as counted on the board: {twice}")
     if unsure := body["possibly_paid_usd"]:
-        output.say(f"Possibly paid, in no charge and counted against every limit: ${unsure:.2f}")
+        output.say(f"Possibly paid, not charged but counted against every limit: ${unsure:.2f}")
     if not wrong:
         output.say("All records agree.", "good")
         return

@@ -45,7 +45,7 @@ def backup(
         typer.Option(metavar="FILE", help="Write an archive to move with: database, consents, settings, receipts."),
     ] = None,
     media: Annotated[
-        bool, typer.Option("--files", help="Put the files of open episodes into the archive too.")
+        bool, typer.Option("--files", help="Also put the files of open episodes into the archive.")
     ] = False,
     into: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for copies. Default: backups in the state folder.")
@@ -107,9 +107,9 @@ def _archive(where: client.Place, target: Path, media: bool, as_json: bool) -> i
     output.say(
         f"{target}: {count(len(made.files), 'file')}, {size / 1e6:.1f} MB, {count(len(episodes), 'open episode')}."
     )
-    output.say("Your keys are not in it: keep VIDEOD_MASTER_KEY elsewhere, which opens the consents.", "dim")
+    output.say("Your keys are not in it. Keep VIDEOD_MASTER_KEY elsewhere: it decrypts the consents.", "dim")
     if not media and episodes:
-        output.say("Without --files the media of open episodes would have to be bought again elsewhere.", "dim")
+        output.say("Without --files, videod must buy the media of open episodes again on the new host.", "dim")
     return output.OK
 
 
@@ -232,7 +232,7 @@ def _put_in_place(folder: Path, where: client.Place) -> list[str]:
         _merge(settings, where.settings.absolute().parent)
         told.append(f"Settings and channel files were written beside {where.settings}.")
     elif settings.is_dir():
-        told.append(f"{where.settings} is here already and was left alone.")
+        told.append(f"{where.settings} exists already and was not changed.")
     return told
 
 
@@ -246,7 +246,7 @@ def _place_database(folder: Path, where: client.Place) -> list[str]:
         aside.mkdir(mode=0o700)
         for path in present:
             path.rename(aside / path.name)
-        told.append(f"The database that was here is kept in {aside}.")
+        told.append(f"The old database is kept in {aside}.")
     for name in reversed(names):
         if (folder / name).exists():
             (folder / name).rename(where.state / name)

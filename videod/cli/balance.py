@@ -37,7 +37,7 @@ def balance(
         for name in silent:
             output.say(f"{name}: no answer.", "review")
         if not found and not silent:
-            output.say("Nothing is known of any account yet. Ask now: `videod balance`.")
+            output.say("No balance is known yet. Ask now: `videod balance`.")
     return output.TEMPORARY if silent else output.OK
 
 

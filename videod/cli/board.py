@@ -44,7 +44,7 @@ def settings_of(path: Path) -> "Settings":
 def check_notion(settings: "Settings") -> None:
     """Raises CommandError where the board is videod's own."""
     if settings.board.own:
-        told = 'The board is videod\'s own (`kind = "none"` under [board] of videod.toml). Notion has no part in it.'
+        told = 'The board is videod\'s own (`kind = "none"` under [board] of videod.toml). Notion is not used.'
         raise CommandError(CONFIGURATION, told, "`videod entries list` shows its entries.")
 
 
@@ -62,7 +62,7 @@ def with_calls(settings: "Settings", work: "Callable[[Calls], Awaitable[T]]", co
         token = load_secrets(os.environ, settings=config).get("NOTION_TOKEN")
         if not token:
             raise CommandError(
-                FORBIDDEN, "NOTION_TOKEN is not set.", "Make an internal connection in Notion (Settings, Connections,"
+                FORBIDDEN, "NOTION_TOKEN is not set.", "Create an internal connection in Notion (Settings, Connections,"
                 " Develop), share a page with it, and put its token into the environment or .env.",
             )  # fmt: skip
         return asyncio.run(_connected(settings, token, service_urls(os.environ)["VIDEOD_URL_NOTION"], work))

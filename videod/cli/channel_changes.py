@@ -221,7 +221,7 @@ def _about_rename(found: _Found, old: str, new: str, new_consent: bool) -> list[
 def _consent_line(found: _Found, new_consent: bool) -> str:
     if not found.consent:
         return "The channel has no consent for uploads."
-    return "Its consent is deleted." if new_consent else "Its consent for uploads goes along."
+    return "Its consent is deleted." if new_consent else "Its consent for uploads moves along."
 
 
 def _about_removal(found: _Found, name: str, cancel: bool) -> list[str]:
@@ -265,7 +265,9 @@ def _ask(lines: Sequence[str], question: str, yes: bool, as_json: bool) -> None:
     if yes:
         return
     if as_json or not sys.stdin.isatty():
-        raise CommandError(output.USAGE, "nothing was changed, since nobody can be asked", "add --yes, or --dry-run")
+        raise CommandError(
+            output.USAGE, "nothing was changed, because there is no terminal to ask on", "add --yes, or --dry-run"
+        )
     for line in lines:
         output.say(line)
     if not typer.confirm(question, default=False):

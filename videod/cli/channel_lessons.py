@@ -23,7 +23,7 @@ _LESSONS = (Column("lesson"), Column("made", 2), Column("episode", 3), Column("i
 @app.command(epilog=examples("videod channels lessons wild_planet", "videod channels lessons wild_planet --forget 3"))
 def lessons(
     channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its ID.", autocompletion=complete.channels)],
-    forget: Annotated[int | None, typer.Option(metavar="N", min=1, help="Learn no longer from lesson N.")] = None,
+    forget: Annotated[int | None, typer.Option(metavar="N", min=1, help="Forget lesson N.")] = None,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
@@ -52,5 +52,5 @@ def lessons(
         output.say(f"{channel} has no lessons: no line of its films was rewritten.")
         return output.OK
     output.table(_LESSONS, [[str(one.number), clock(one.at, at), one.task_id, one.was, one.now] for one in found])
-    output.say("The next plan of this channel learns from them. `--forget N` takes one out.", "dim")
+    output.say("The next plan of this channel learns from them. `--forget N` removes one.", "dim")
     return output.OK

@@ -149,11 +149,11 @@ def advice(found: ChannelSet, env: Mapping[str, str]) -> list[str]:
     told = []
     for path, channel in zip(found.files, found.channels.values(), strict=True):
         if channel.voice_id.startswith("sandbox-") and not env.get("VIDEOD_URL_ELEVENLABS"):
-            told.append(f"{path}: voice_id: {channel.voice_id} speaks in the sandbox only. Name your own")
+            told.append(f"{path}: voice_id: {channel.voice_id} exists only in the sandbox. Set your own")
         if _IN_SANDBOX.fullmatch(channel.youtube_channel) and not env.get("VIDEOD_URL_YOUTUBE"):
             told.append(
-                f"{path}: youtube_channel: {channel.youtube_channel} is in the sandbox only (YouTube's ids have 24"
-                " characters). Put in the id, @handle or link of your channel"
+                f"{path}: youtube_channel: {channel.youtube_channel} exists only in the sandbox (YouTube's IDs have"
+                " 24 characters). Write the ID, @handle or link of your channel"
             )
     return told
 

@@ -43,9 +43,9 @@ async def examine(config: Path, env: Mapping[str, str], offline: bool = False) -
     for one in checkup_host.unit():
         yield one
     if settings is None or channels is None or secrets is None:
-        yield Check("services", "all", State.UNKNOWN, "Not asked: fix the settings above first.")
+        yield Check("services", "all", State.UNKNOWN, "Not checked. Fix the settings above first.")
     elif offline:
-        yield Check("services", "all", State.UNKNOWN, "Not asked, as you said --offline.")
+        yield Check("services", "all", State.UNKNOWN, "Not checked, because of --offline.")
     else:
         async for one in checkup_outside.outside(settings, channels, secrets, urls, env):
             yield one
@@ -60,8 +60,8 @@ def _settings(config: Path, env: Mapping[str, str]) -> tuple[Settings | None, li
     told = [ok("settings", str(config), f"{config} is valid.")]
     if found.facts.wikipedia and not found.facts.contact:
         told.append(
-            note("settings", "facts", "Wikipedia asks programs for a way to reach who runs them. Put your mail address"
-                 " or page into `contact` under [facts] of videod.toml.")
+            note("settings", "facts", "Wikipedia asks programs for a contact. Put your e-mail address or web page"
+                 " into `contact` under [facts] of videod.toml.")
         )  # fmt: skip
     if found.board.own:
         told.append(ok("board", "place", "videod keeps the board itself. Notion is not needed."))
@@ -83,6 +83,8 @@ def _channels(settings: Settings | None) -> tuple[ChannelSet | None, list[Check]
         return None, [fix("channels", "files", str(fault)) for fault in error.faults]
     told = [note("channels", "files", warning) for warning in (*found.warnings, *advice(found, os.environ))]
     if not found.channels:
-        told.append(fix("channels", "files", f"{folder} holds no channel. Copy channels/wild_planet.yaml and edit it."))
+        told.append(
+            fix("channels", "files", f"{folder} contains no channel. Copy channels/wild_planet.yaml and edit it.")
+        )
     names = ", ".join(sorted(found.channels))
     return found, [*([ok("channels", "files", f"Valid: {names}.")] if names else ()), *told]

@@ -29,7 +29,7 @@ async def ways(settings: Settings, secrets: Secrets | None, offline: bool) -> As
         people = notifiers.Notifiers([way for way in people.ways if way.name != "email"], secrets.redact)
     if offline:
         for way in people.ways:
-            yield ok("alerts", way.name, f"{_gets(way)} Not asked, as you said --offline.")
+            yield ok("alerts", way.name, f"{_gets(way)} Not checked, because of --offline.")
         return
     sent = await people.through(people.ways, _asked)
     for way in people.ways:

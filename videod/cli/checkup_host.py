@@ -40,8 +40,8 @@ def host() -> Iterator[Check]:
         yield ok("host", "confinement", "The kernel confines scripts to their own folders (Landlock).")
     else:
         yield note(
-            "host", "confinement", "This kernel has no Landlock, so scripts may touch whatever your user may. Use Linux"
-            " 5.13 or newer with landlock in its lsm= list.",
+            "host", "confinement", "This kernel has no Landlock, so scripts can access whatever your user can. Use"
+            " Linux 5.13 or newer with landlock in its lsm= list.",
         )  # fmt: skip
     wrong = _synchronized()
     yield ok("host", "clock", "The clock is synchronized.") if wrong is None else wrong
@@ -52,7 +52,7 @@ def _synchronized() -> Check | None:
     said = _said("timedatectl", "show", "--property=NTPSynchronized", "--value")
     if said == "no":
         return note(
-            "host", "clock", "The clock is not synchronized. Daily limits and budgets end by it: run"
+            "host", "clock", "The clock is not synchronized. Daily limits and budgets depend on it: run"
             " `timedatectl set-ntp true`, or install chrony.",
         )  # fmt: skip
     return None
@@ -78,7 +78,7 @@ def state(folder: Path, now_ms: int) -> Iterator[Check]:
             yield fix(area, "folder", f"{folder} does not exist and you may not create it. Run `sudo install -d -m 0700"
                        f" -o {_me()} {folder}`, or set `state` in [paths] of videod.toml.")  # fmt: skip
         else:
-            yield ok(area, "folder", f"{folder} will be made at the first start.")
+            yield ok(area, "folder", f"{folder} will be created at the first start.")
         yield from _room(parent)
         return
     why = disk.unusable(folder)
@@ -87,10 +87,10 @@ def state(folder: Path, now_ms: int) -> Iterator[Check]:
         return
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
-        yield fix(area, "permissions", f"Others may look into {folder} (mode {mode:04o}), where tokens and the ledger"
-                   f" lie. Run `chmod 700 {folder}`.")  # fmt: skip
+        yield fix(area, "permissions", f"Other users can look into {folder} (mode {mode:04o}), which contains tokens"
+                   f" and the ledger. Run `chmod 700 {folder}`.")  # fmt: skip
     else:
-        yield ok(area, "folder", f"{folder} is writable and yours alone.")
+        yield ok(area, "folder", f"{folder} is writable, and only you can read it.")
     if (kind := _file_system(folder)) in _NETWORK:
         yield fix(area, "disk", f"{folder} is on a network file system ({kind}), where SQLite cannot lock safely. Set"
                    " `state` in [paths] of videod.toml to a local disk.")  # fmt: skip
@@ -149,7 +149,7 @@ def _database(folder: Path, now_ms: int) -> Iterator[Check]:
     yield ok("state", "daemon", f"videod {running.version} is running (process {running.pid})." if running
               else "videod is not running.")  # fmt: skip
     if not path.exists():
-        yield ok("state", "database", "There is no database yet. The first start makes it.")
+        yield ok("state", "database", "There is no database yet. The first start creates it.")
         return
     try:
         connection = readonly.look(path)
@@ -170,7 +170,7 @@ def _database(folder: Path, now_ms: int) -> Iterator[Check]:
     if wrong:
         yield fix("state", "database", f"{path} is damaged: {wrong[0]}. {soundness.way_back(path)}")
         return
-    yield ok("state", "database", f"The database is whole ({used} episodes, {path.stat().st_size / 1e6:.1f} MB).")
+    yield ok("state", "database", f"The database is intact ({used} episodes, {path.stat().st_size / 1e6:.1f} MB).")
     yield from past
     newest = max((one.stat().st_mtime_ns // 1_000_000 for one in folder.glob("backups/videod-*.db")), default=None)
     if newest is None and used:

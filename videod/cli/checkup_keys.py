@@ -66,19 +66,19 @@ def _elsewhere(urls: Mapping[str, str]) -> Iterator[Check]:
         yield note("credentials", "addresses", f"{len(here)} addresses lead to simulated services on this host"
                    f" ({', '.join(here)}).")  # fmt: skip
     for name in changed.keys() - set(here):
-        yield note("credentials", name, f"{name} sends requests, and keys with them, to {changed[name]} in place of the"
-                   " service itself.")  # fmt: skip
+        told = f"{name} sends requests and keys to {changed[name]} instead of the service."
+        yield note("credentials", name, told)
 
 
 #: where a key comes from
 _SOURCES: Mapping[str, str] = {
-    "NOTION_TOKEN": "Make an internal connection in Notion (Settings, Connections, Develop).",
-    "GEMINI_API_KEY": "Make one at https://aistudio.google.com/apikey.",
-    "KIE_API_KEY": "Make one at https://kie.ai/api-key.",
-    "ELEVENLABS_API_KEY": "Make one at https://elevenlabs.io/app/settings/api-keys.",
-    "GOOGLE_CLIENT_ID": "Make an OAuth client of type Desktop app at https://console.cloud.google.com/apis/credentials.",
-    "GOOGLE_CLIENT_SECRET": "You find it beside the client ID at https://console.cloud.google.com/apis/credentials.",
-    "VIDEOD_MASTER_KEY": "Make one with `videod secrets new-key`, and keep a copy of it elsewhere.",
+    "NOTION_TOKEN": "Create an internal connection in Notion (Settings, Connections, Develop).",
+    "GEMINI_API_KEY": "Create one at https://aistudio.google.com/apikey.",
+    "KIE_API_KEY": "Create one at https://kie.ai/api-key.",
+    "ELEVENLABS_API_KEY": "Create one at https://elevenlabs.io/app/settings/api-keys.",
+    "GOOGLE_CLIENT_ID": "Create an OAuth client of type Desktop app at https://console.cloud.google.com/apis/credentials.",
+    "GOOGLE_CLIENT_SECRET": "It is next to the client ID at https://console.cloud.google.com/apis/credentials.",
+    "VIDEOD_MASTER_KEY": "Create one with `videod secrets new-key`, and keep a copy of it elsewhere.",
 }
 
 
@@ -95,9 +95,13 @@ def _formed(name: str, value: str | None, urls: Mapping[str, str]) -> Iterator[C
     if value[0] in "\"'" and value[-1] == value[0]:
         yield fix("credentials", name, f"{name} has quotation marks around it. Leave them out.")
     elif _PLACEHOLDER.fullmatch(value):
-        yield fix("credentials", name, f"{name} still holds a placeholder. {_where(name)}")
+        yield fix("credentials", name, f"{name} still contains a placeholder. {_where(name)}")
     elif name in _FORMS and _real(name, urls) and not re.fullmatch(_FORMS[name][0], value):
-        yield fix("credentials", name, f"{name} does not look like one: it {_FORMS[name][1]}. Is it another key?")
+        yield fix(
+            "credentials",
+            name,
+            f"{name} does not look right: a valid one {_FORMS[name][1]}. Did you paste another key?",
+        )
 
 
 def _real(name: str, urls: Mapping[str, str]) -> bool:

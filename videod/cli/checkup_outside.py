@@ -79,7 +79,7 @@ def _said_by(area: str, look: Look | None, secrets: Secrets) -> Iterator[Check]:
         "channels": "Consents and extras",
     }
     if look is None:
-        yield Check(area, area, State.UNKNOWN, f"{what[area]} could not be looked at within {OUTSIDE_S:.0f} s.")
+        yield Check(area, area, State.UNKNOWN, f"{what[area]} could not be checked within {OUTSIDE_S:.0f} s.")
         return
     for finding in look.found:
         state = State.FIX if finding.stops else State.NOTE
@@ -92,7 +92,7 @@ def _said_by(area: str, look: Look | None, secrets: Secrets) -> Iterator[Check]:
                 service, service, State.UNKNOWN, f"{service} gave no usable answer. Is this host online? Try again."
             )
     for channel in sorted(look.channels):
-        yield Check("channels", channel, State.UNKNOWN, f"Nobody answered for channel {channel}. Try again.")
+        yield Check("channels", channel, State.UNKNOWN, f"There was no answer for channel {channel}. Try again.")
     if not look.found and not silent and not look.channels:
         yield ok(area, area, f"{what[area]} are right.")
 
@@ -209,7 +209,7 @@ async def _views(calls: Calls, ids: Ids) -> Check:
         return ok("board", "views", f"The board has all {len(states)} views.")
     names = ", ".join(missing)
     return note(
-        "board", "views", f"The board has no view named {names}. Run `videod notion views` to make what is missing."
+        "board", "views", f"The board has no view named {names}. Run `videod notion views` to create what is missing."
     )
 
 

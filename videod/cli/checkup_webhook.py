@@ -31,7 +31,7 @@ def hook(settings: Settings, secrets: Secrets | None, now: int) -> Iterator[Chec
         yield note(AREA, "address", f"It listens on {wanted.address} without TLS. Let only your proxy reach port"
                    f" {wanted.port}.")  # fmt: skip
     if secrets is not None and secrets.get(webhook.SECRET) is None:
-        yield fix(AREA, webhook.SECRET, f"{webhook.SECRET} is not set, so nothing that Notion sends can be believed."
+        yield fix(AREA, webhook.SECRET, f"{webhook.SECRET} is not set, so videod cannot trust what Notion sends."
                   " `videod notion webhook` says what to do.")  # fmt: skip
         return
     seen = _report(settings)
@@ -42,11 +42,11 @@ def hook(settings: Settings, secrets: Secrets | None, now: int) -> Iterator[Chec
         yield fix(AREA, "port", f"{seen.problem[0].upper()}{seen.problem[1:]}.")
     refused = f" Refused: {webhook.why_refused(seen.refused)}." if seen.refused else ""
     if seen.signed_at is None:
-        yield note(AREA, "deliveries", f"Nothing signed has come yet. Is {seen.url} the address in Notion, and does"
-                   f" your proxy lead it to {seen.listens}?{refused}")  # fmt: skip
+        yield note(AREA, "deliveries", f"No signed delivery has arrived yet. Is {seen.url} the address in Notion, and"
+                   f" does your proxy forward it to {seen.listens}?{refused}")  # fmt: skip
     elif now - seen.signed_at > QUIET_MS:
         yield note(AREA, "deliveries", f"The last signed delivery came {ago(seen.signed_at, now)}. If the board has"
-                   f" changed since, look at the subscription in Notion and at your proxy.{refused}")  # fmt: skip
+                   f" changed since, check the subscription in Notion and your proxy.{refused}")  # fmt: skip
     else:
         yield ok(AREA, "deliveries", f"The last signed delivery came {ago(seen.signed_at, now)}.{refused}")
 

@@ -173,7 +173,7 @@ def one_task(connection: sqlite3.Connection, text: str) -> Task:
         return found[0]
     if not found:
         _say_of_entry(connection, text)
-        raise CommandError(MISSING, f"no task is called {sanitize_screen(text)!r}", "see `videod list` for the ids")
+        raise CommandError(MISSING, f"no episode is called {sanitize_screen(text)!r}", "see `videod list` for the ids")
     names = ", ".join(f"{task.id} ({sanitize_screen(task.title)})" for task in found[:5])
     more = " and more" if len(found) > 5 else ""
     raise CommandError(REFUSED, f"{sanitize_screen(text)!r} may mean {names}{more}", "type more of the id")
@@ -194,12 +194,12 @@ def _say_of_entry(connection: sqlite3.Connection, text: str) -> None:
     )
     if problem:
         hint = f"`videod entries edit {one.page_id} --queue` queues it again once that is changed"
-        raise CommandError(MISSING, f"{title} was sent back and is no episode: {problem.rstrip('.')}", hint)
+        raise CommandError(MISSING, f"{title} was sent back and is not an episode: {problem.rstrip('.')}", hint)
     if one.shown.get("Status") == LABELS[Status.QUEUED]:
         hint = "start videod if it does not run"
         raise CommandError(MISSING, f"{title} is queued and waits for videod to take it", hint)
     raise CommandError(
-        MISSING, f"{title} is a draft and no episode yet", f"`videod entries queue {one.page_id}` starts it"
+        MISSING, f"{title} is a draft and not an episode yet", f"`videod entries queue {one.page_id}` starts it"
     )
 
 
@@ -284,7 +284,7 @@ def _other_user(where: Place) -> CommandError:
         ours = token.user_name(where.state.stat().st_uid)
     except OSError:
         ours = "USER"
-    told = f"videod runs as {ours} and takes orders from that user and root only"
+    told = f"videod runs as {ours} and accepts commands only from that user and root"
     return CommandError(FORBIDDEN, told, f"run the command as that user: sudo -u {ours} videod ...")
 
 

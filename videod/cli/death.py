@@ -27,10 +27,10 @@ SEND_S, WHOLE_S = 15.0, 25.0
 #: the exit code after which the unit does not start videod again
 CONFIGURATION = 78
 _RESULTS = {
-    "timeout": "it did not start or stop in time and systemd ended it",
-    "watchdog": "it wrote no heartbeat for a minute and systemd ended it",
-    "oom-kill": "the kernel ended it because the host or the unit ran out of memory (OOM)",
-    "protocol": "it left before it said that it was ready",
+    "timeout": "it did not start or stop in time, and systemd killed it",
+    "watchdog": "it wrote no heartbeat for a minute, and systemd killed it",
+    "oom-kill": "the kernel killed it because the host or the unit ran out of memory (OOM)",
+    "protocol": "it exited before it was ready",
     "resources": "systemd could not start it for lack of resources",
     "exec-condition": "systemd could not start it",
     "start-limit-hit": "systemd gave up starting it",
@@ -79,8 +79,8 @@ def _why(env: Mapping[str, str]) -> str:
     if result in _RESULTS:
         return _RESULTS[result]
     if env.get("EXIT_CODE") in ("killed", "dumped"):
-        return f"it was ended by signal {status[:20]}"
-    return f"it left with exit code {status[:20]}" if status else f"systemd says {result[:40]}"
+        return f"it was killed by signal {status[:20]}"
+    return f"it exited with code {status[:20]}" if status else f"systemd says {result[:40]}"
 
 
 def _secrets(settings: Path) -> "Secrets":

@@ -92,7 +92,7 @@ class Person:
                 if daemon.poll() is not None:
                     log = self._database.parents[1] / "daemon.log"
                     said = f"videod stopped unexpectedly (exit code {daemon.returncode})."
-                    tell(f"{said} Its last words: {last_words(log)} Full log: {log}")
+                    tell(f"{said} Its last output: {last_words(log)} Full log: {log}")
                     return False
                 if self._hopeless():
                     return False
@@ -133,7 +133,7 @@ class Person:
                 tell(text)
         if found and stuck(seen):
             log = self._database.parents[1] / "daemon.log"
-            tell(f"Nothing is left to do but to wait for what failed, so the demo ends here. Full log: {log}")
+            tell(f"Everything left waits for what failed, so the demo ends here. Full log: {log}")
             return True
         return False
 

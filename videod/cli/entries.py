@@ -37,7 +37,7 @@ def new(
         str, typer.Option(metavar="ID", help="The channel's ID.", autocompletion=complete.channels, prompt=True)
     ],
     topic: Annotated[str | None, typer.Option(metavar="TEXT", help="What the film is about.")] = None,
-    direction: Annotated[str | None, typer.Option(metavar="TEXT", help="How the story runs.")] = None,
+    direction: Annotated[str | None, typer.Option(metavar="TEXT", help="How the story goes.")] = None,
     script: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own narration: a paragraph for each clip.")
     ] = None,

@@ -142,7 +142,7 @@ def logs(
     ] = None,
     unit: Annotated[str, typer.Option(metavar="UNIT", help="The systemd unit.")] = "videod",
     level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="The least level: debug, info, warning or error.")
+        str, typer.Option(metavar="LEVEL", help="The lowest level to show: debug, info, warning or error.")
     ] = "info",
     as_json: AsJson = False,
     state: StateFolder = None,

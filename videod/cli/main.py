@@ -49,7 +49,7 @@ COMMANDS: dict[str, Command] = {
     "new": Command("entries", "Add an entry to the board and queue it.", _DECIDE),
     "entries": Command("own_entries", "List, change, queue and remove entries before they are episodes.", _DECIDE),
     "priority": Command("entries", "Change which episodes go first.", _DECIDE),
-    "web": Command("web", "Pair devices with the page, see who is in, end sessions.", _DECIDE),
+    "web": Command("web", "Pair devices with the page, see who is signed in, end sessions.", _DECIDE),
     "approve": Command("actions", "Approve an open review.", _DECIDE),
     "redo": Command("actions", "Regenerate files of the open review or an earlier one.", _DECIDE),
     "takes": Command("takes", "List the files that were made for a job, or use an older one.", _DECIDE),

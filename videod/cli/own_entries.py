@@ -55,7 +55,7 @@ def list_(as_json: AsJson = False, state: StateFolder = None, config: Config = N
         output.print_json({"entries": found})
         return output.OK
     if not found:
-        output.say("No entry waits here. `videod list` shows the episodes, `videod new` adds an entry.")
+        output.say("No entry is waiting. `videod list` shows the episodes, `videod new` adds an entry.")
         return output.OK
     head = (Column("entry"), Column("title", least=14), Column("channel"), Column("status"), Column("what to fix", 1))
     output.table(head, [_row(one) for one in found])
@@ -104,7 +104,7 @@ def edit(
         str | None, typer.Option(metavar="ID", help="The channel's ID.", autocompletion=complete.channels)
     ] = None,
     topic: Annotated[str | None, typer.Option(metavar="TEXT", help="What the film is about.")] = None,
-    direction: Annotated[str | None, typer.Option(metavar="TEXT", help="How the story runs.")] = None,
+    direction: Annotated[str | None, typer.Option(metavar="TEXT", help="How the story goes.")] = None,
     priority: Annotated[Level | None, typer.Option(help="Which episodes go first.")] = None,
     privacy: Annotated[Privacy | None, typer.Option(help="Who can see the film.")] = None,
     script: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own narration.")] = None,
@@ -140,7 +140,7 @@ def _story(texts: Mapping[str, str]) -> dict[str, object]:
     try:
         plan = json.loads(texts[own_story.PLAN])
     except ValueError as error:
-        raise CommandError(output.REFUSED, f"the plan is no JSON: {error}", "see `videod plan schema`") from None
+        raise CommandError(output.REFUSED, f"the plan is not valid JSON: {error}", "see `videod plan schema`") from None
     return {**texts, own_story.PLAN: plan}
 
 
@@ -152,7 +152,7 @@ def queue(entry: EntryName, as_json: AsJson = False, state: StateFolder = None, 
 
 @app.command(epilog=examples("videod entries remove crossing"))
 def remove(entry: EntryName, as_json: AsJson = False, state: StateFolder = None, config: Config = None) -> int:
-    """Throw away an entry that is no episode."""
+    """Delete an entry that is not an episode."""
     return _changed(_place(state, config), "remove_entry", entry, {}, as_json)
 
 

@@ -32,17 +32,17 @@ BYTES_MAX = 4_000_000
 
 app = options.app("Check a plan, or print the JSON schema for plans.")
 
-Clips = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many clips there must be.")]
-Images = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="How many images there must be.")]
+Clips = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="The required number of clips.")]
+Images = Annotated[int | None, typer.Option(min=1, max=200, metavar="N", help="The required number of images.")]
 
 VoiceRate = Annotated[
     float | None,
-    typer.Option("--pace", min=RATE_MIN, max=RATE_MAX, metavar="N", help="Characters that its voice says in a second."),
+    typer.Option("--pace", min=RATE_MIN, max=RATE_MAX, metavar="N", help="Characters per second of its voice."),
 ]
 Wordless = Annotated[
     int, typer.Option("--wordless", min=0, max=200, metavar="N", help="How many shots may have no narration.")
 ]
-Spoken = Annotated[str, typer.Option("--language", metavar="CODE", help="What its narrations are in, such as de.")]
+Spoken = Annotated[str, typer.Option("--language", metavar="CODE", help="Language of its narrations, such as de.")]
 
 
 @app.command("schema", epilog=examples("videod plan schema --clips 18 --images 22"))
@@ -69,7 +69,7 @@ def check(
         data: object = json.loads(text, parse_constant=_no_number)
         found = _judge(data, clips, images, told)
     except (ValueError, RecursionError) as problem:
-        reason = "is nested far too deep" if isinstance(problem, RecursionError) else f"is not valid JSON: {problem}"
+        reason = "is nested too deeply" if isinstance(problem, RecursionError) else f"is not valid JSON: {problem}"
         data, found = None, (Complaint("(file)", "json", reason),)
     if as_json:
         listed = [asdict(complaint) for complaint in found]
@@ -171,5 +171,5 @@ def _print(data: object, found: Sequence[Complaint], asked: Telling) -> None:
     except PlanError as problem:
         raise AssertionError(f"a plan without complaints cannot be read: {problem}") from problem
     seconds = sum(_seconds(data, asked.pace.rate))
-    verdict = "The plan can be made as it is." if told else "No problems found."
+    verdict = "The plan can be used as it is." if told else "No problems found."
     output.say(f"{plan.title}: {len(plan.clips)} clips, {len(plan.images)} images, about {seconds:.0f} s. {verdict}")

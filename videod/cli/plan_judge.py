@@ -179,7 +179,7 @@ def _answers(found: Mapping[str, object], stage: Stage, size: Size) -> dict[Stag
     for one in size.stages:
         answer = found.get(one.value)
         if not isinstance(answer, dict):
-            raise ValueError(f"the answer of the stage {one} is no JSON object")
+            raise ValueError(f"the answer of the stage {one} is not a JSON object")
         held[one] = answer
         if one == stage:
             return held

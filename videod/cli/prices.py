@@ -109,7 +109,7 @@ def _print(channel: str, ways: tuple[Offered, ...]) -> None:
     output.table(head, rows)
     cheap = next(way for way in ways if way.name == profiles.ECONOMY)
     if film_cost.total(ways[0].policy) > film_cost.total(cheap.policy):
-        output.say(f"`profile: {profiles.ECONOMY}` in channels/{channel}.yaml makes films the cheaper way.", "dim")
+        output.say(f"`profile: {profiles.ECONOMY}` in channels/{channel}.yaml makes cheaper films.", "dim")
 
 
 def _cell(line: film_cost.Line) -> str:

@@ -44,10 +44,8 @@ def run(
         Literal["notion", "none"] | None,
         typer.Option(help="With --sandbox: the simulated Notion, or none. Default: as videod.toml says."),
     ] = None,
-    verbose: Annotated[bool, typer.Option(help="Also log what scripts say.")] = False,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="Take the board from another videod that works on it.")
-    ] = False,
+    verbose: Annotated[bool, typer.Option(help="Also log the output of scripts.")] = False,
+    take_over: Annotated[bool, typer.Option("--take-over", help="Take over the board from another videod.")] = False,
 ) -> None:
     """Start the daemon. Use `--sandbox` to try it without keys or costs.
 

@@ -60,7 +60,7 @@ def run(
     fault: Annotated[list[str] | None, typer.Option(help="SERVICE:KIND[:name=value,...] (repeatable).")] = None,
     generation: Annotated[float, typer.Option(min=0, help="Seconds that KIE takes for a clip.")] = 5.0,
     size: Annotated[str, typer.Option(help="Size of the clips.")] = "1920x1080",
-    seed: Annotated[int, typer.Option(help="Seed of everything that happens by chance.")] = 7,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 7,
     plain: Annotated[
         bool, typer.Option("--plain", help="Cheap media: colors, still clips, a hum for a voice.")
     ] = False,
@@ -185,7 +185,7 @@ def add(
 
 @fault_app.command("clear")
 def clear(
-    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="Only this service's.")] = None,
+    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="Only those of this service.")] = None,
     root: Root = ROOT,
 ) -> None:
     """Clear all faults, or those of one service."""

@@ -43,7 +43,7 @@ class Per(StrEnum):
 )
 def simulate(
     episodes: Annotated[int, typer.Option(min=1, max=EPISODES_MAX, metavar="N", help="How many entries.")] = 100,
-    per: Annotated[Per, typer.Option(help="When they come: spread over a week or a day, or all at once.")] = Per.WEEK,
+    per: Annotated[Per, typer.Option(help="When they arrive: spread over a week or a day, or all at once.")] = Per.WEEK,
     channels: Annotated[
         int | None,
         typer.Option(min=1, max=CHANNELS_MAX, metavar="N", help="Use N made-up channels instead of yours."),
@@ -63,9 +63,9 @@ def simulate(
     ] = None,
     review_minutes: Annotated[
         float,
-        typer.Option(min=0, max=10_080, metavar="MIN", help="How long a person takes for a review. 0: no wait."),
+        typer.Option(min=0, max=10_080, metavar="MIN", help="Minutes that a person takes for a review. 0: no wait."),
     ] = 0.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Repeats arrivals and latencies.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of arrivals and latencies.")] = 1,
     config: Settings = CONFIG,
     as_json: AsJson = False,
 ) -> int:

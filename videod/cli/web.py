@@ -14,7 +14,7 @@ from videod.dashboard.text import ago
 from videod.store import reads
 from videod.web.sessions import KEPT, Role, Session, kept
 
-app = options.app("Pair devices with the page, see who is in, end sessions.")
+app = options.app("Pair devices with the page, see who is signed in, end sessions.")
 
 _LISTED = (Column("session"), Column("name"), Column("role", 2), Column("device", 3, least=10), Column("last seen"))
 
@@ -33,7 +33,7 @@ def pair(state: StateFolder = None, config: Config = None) -> int:
 
 @app.command(epilog=examples("videod web invite Mina --role editor", "videod web invite Jo --role viewer"))
 def invite(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Their name, which their acts carry.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Their name, as the log shows it.")],
     role: Annotated[Role, typer.Option(help="What they may do: everything, review and write, or look.")] = Role.EDITOR,
     as_json: AsJson = False,
     state: StateFolder = None,
@@ -72,7 +72,7 @@ def sessions(
         output.print_json({"sessions": [_as_json(one) for one in found]})
         return output.OK
     if not found:
-        print("Nobody is in. `videod open` opens the page here, `videod web pair` lets your phone in.")
+        print("Nobody is signed in. `videod open` opens the page here, `videod web pair` lets your phone in.")
         return output.OK
     now = client.now_ms()
     rows: list[list[str | Cell]] = [

@@ -27,7 +27,7 @@ from videod.core.tables import STEPS
 def advice(job: Job, failure: Failure) -> str:
     """What a person does about it; empty where there is nothing to say."""
     if spared(job):
-        again = f"To have it, run `videod redo {job.task_id} {job.name}` at the review of the film"
+        again = f"To get it, run `videod redo {job.task_id} {job.name}` at the review of the film"
         return f"nothing: {STEPS[job.step].without}. {again}"
     if job.state == JobState.FAILED and POLICY[failure.kind].answer == Answer.AGAIN:
         return f"videod has stopped trying. See `videod show {job.task_id}`, then set Queued to try again"
@@ -36,11 +36,11 @@ def advice(job: Job, failure: Failure) -> str:
     if failure.code == REJECTED:
         return (
             "look at the film in YouTube Studio, where you can appeal. To upload it again, delete it there and set"
-            " Queued. To leave it so, set Cancelled"
+            " Queued. To leave it as it is, set Cancelled"
         )
     if failure.code == ALIKE:
         another = ", or change the Topic or the Story Direction first for another plan" if job.step == "plan" else ""
-        return f"set Cancelled, or set Queued to make this film all the same{another}"
+        return f"set Cancelled, or set Queued to make this film anyway{another}"
     if job.state == JobState.READY and failure.kind in _ONCE_MORE:
         return _ONCE_MORE[failure.kind]
     if (other := STEPS[job.step].refused) is not None and failure.kind in (Kind.INPUT, Kind.REFUSED):
@@ -61,7 +61,7 @@ def advice(job: Job, failure: Failure) -> str:
         case Kind.IN_DOUBT if failure.code == PAID_WITHOUT_FILE:
             return (
                 f"look for the job in your account of {job.service}. If it was made, save its file in that place and"
-                " set Queued: videod takes it and pays nothing. Otherwise set Queued to buy it again, or Cancelled"
+                " set Queued: videod uses it and pays nothing. Otherwise set Queued to buy it again, or Cancelled"
             )
         case Kind.IN_DOUBT:
             return f"look for the job in the log of {job.service}. Set Queued to buy it again, or Cancelled"
@@ -84,7 +84,7 @@ def _lost(job: Job, failure: Failure) -> str:
 
 #: what videod does automatically after the first of these
 _ONCE_MORE = {
-    Kind.REFUSED: "nothing. videod tries it once more, re-worded",
+    Kind.REFUSED: "nothing. videod rewords it and tries once more",
     Kind.IN_DOUBT: "nothing. videod buys it once more, as the channel's rebuy_ceiling_usd allows",
 }
 

@@ -21,7 +21,7 @@ class Level(StrEnum):
 
 
 _ONCE = "never: it happened once"
-_DAILY = "each day while it lasts"
+_DAILY = "every day while it lasts"
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ _WHOLE = (
         "at the 3rd and 10th death of a series, then once an hour", "an hour without a death",
     ),
     AlertCause(
-        "heartbeat", Level.WARNING, r"heartbeat:.*", "videod was dead, frozen or without its host for minutes",
+        "heartbeat", Level.WARNING, r"heartbeat:.*", "videod was dead or frozen, or its host was off, for minutes",
         "videod was away for 3 h 10 min, from 02:00 to 05:10: this host was off or restarted. It works again.",
         _ONCE, "at once: it is back",
     ),
     AlertCause(
         "board-lost", Level.CRITICAL, r"board lost", "another videod took the board, and this one stopped",
-        "videod on studio stops: the board is another one's now (host attic, since 14:02).",
+        "videod on studio stops: another videod has the board now (host attic, since 14:02).",
         over="the next start that gets the board",
     ),
     AlertCause(
@@ -78,11 +78,11 @@ _WHOLE = (
     ),
     AlertCause(
         "board-back", Level.INFO, r"board back:.*", "the board answers again, after an alert that it did not",
-        "The Notion board answers again after 42 minutes. What waited for it is being sent.", _ONCE, "at once",
+        "The Notion board answers again after 42 minutes. videod is sending what waited for it.", _ONCE, "at once",
     ),
     AlertCause(
         "disk", Level.CRITICAL, r"disk", "too little disk space: nothing starts",
-        "videod is paused: the disk of state has 310 MB left (work continues from 1250 MB on). Free some.",
+        "videod is paused: the disk of state has 310 MB left (work resumes at 1250 MB). Free some.",
         over="there is enough space again",
     ),
     AlertCause(
@@ -97,9 +97,9 @@ _WHOLE = (
     ),
     AlertCause(
         "crash", Level.WARNING, rf"{_P}:{_P}:crash:.*|intake:.*|relay:.*",
-        "a fault in videod stopped one episode, one edit or one message",
+        "a bug in videod stopped one episode, one edit or one message",
         "clip/clip_07 of episode owls-1: videod itself failed. videod leaves this episode alone until it is restarted.",
-        over="the same is done without an error",
+        over="the same work succeeds",
     ),
 )  # fmt: skip
 
@@ -151,7 +151,7 @@ _SERVICES = (
     ),
     AlertCause(
         "budget-near", Level.INFO, rf"{_P}:budget:{_P}:near", "80 % of a channel's daily budget is used",
-        "wild_earth has used $16.20 of $20.00 of its day's budget. What does not fit into the rest waits.",
+        "wild_earth has used $16.20 of $20.00 of its day's budget. Jobs that do not fit into the rest wait.",
         _ONCE, "the day ends",
     ),
     AlertCause(
@@ -168,9 +168,9 @@ _SERVICES = (
 
 _EPISODES = (
     AlertCause(
-        "stuck", Level.WARNING, r"stuck:.*", "an episode in which nothing ends, without a reason that is known",
-        "Owls (wild_earth) is stuck: nothing has ended since 14:02. `videod why owls-1` shows its jobs.",
-        over="something ends in it",
+        "stuck", Level.WARNING, r"stuck:.*", "an episode in which nothing finishes, for no known reason",
+        "Owls (wild_earth) is stuck: nothing has finished since 14:02. `videod why owls-1` shows its jobs.",
+        over="something in it finishes",
     ),
     AlertCause(
         "slow", Level.WARNING, r"slow:.*", "an episode has one status for three times its usual time",

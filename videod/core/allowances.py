@@ -98,7 +98,7 @@ def told(one: Allowance) -> tuple[str, str] | None:
     if one.spent:
         key, text = f"{one.name}:budget:{one.day}:{one.most}", f"The day's budget of {one.name} is spent: {spent}."
         return key, f"{text} Its paid work resumes at {ends}. The limit is {setting}."
-    text = f"{one.name} has used {spent} of its day's budget. What does not fit into the rest waits until {ends}."
+    text = f"{one.name} has used {spent} of its day's budget. Jobs that do not fit into the rest wait until {ends}."
     return f"{one.name}:budget:{one.day}:near", f"{text} The limit is {setting}."
 
 

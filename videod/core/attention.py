@@ -81,8 +81,8 @@ def stuck_text(task: Task, jobs: Sequence[Job], since: int, usual_ms: int) -> st
     names = ", ".join(sorted(job.name for job in jobs)[:3]) or "none of its jobs can start"
     usual = f", usually {max(1, round(usual_ms / 60_000))} min each" if jobs else ""
     return (
-        f"{' '.join(task.title.split())[:TITLE_CHARACTERS]} ({task.channel_id}) is stuck: nothing has ended since"
-        f" {clock(since)} ({names}{usual}), and it waits for nothing that is known. `videod why {task.id}` shows its"
+        f"{' '.join(task.title.split())[:TITLE_CHARACTERS]} ({task.channel_id}) is stuck: nothing has finished since"
+        f" {clock(since)} ({names}{usual}), for no known reason. `videod why {task.id}` shows its"
         " jobs. If it stays so, restart videod: nothing is lost or bought twice by that"
     )
 

@@ -88,7 +88,7 @@ def _keep_spacing(work: Transition, job: Job, at: int) -> None:
     if work.uploads is None:
         return
     if work.uploads.under_way:
-        raise StaleEvent(f"another upload of {work.task.channel_id} is on its way")
+        raise StaleEvent(f"another upload of {work.task.channel_id} is running")
     early = spacing.wait(work.policy, job.service, work.uploads, at)
     if early is not None:
         raise StaleEvent(wording.reason(early), Suspend(early))
@@ -136,7 +136,7 @@ def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:
     task, policy, price = work.task, work.policy, job.price_micros
     running = sum(other.price_micros for other in work.jobs if other.state == RUNNING)
     if task.counted_micros + running + price > policy.episode_cap_micros:
-        text = f"{job.name} (${price / 1e6:.2f}) would bring the episode above its cap of"
+        text = f"{job.name} (${price / 1e6:.2f}) would take the episode above its cap of"
         text += f" ${policy.episode_cap_micros / 1e6:.2f} (episode_cap_usd of channel {task.channel_id})"
         failure = Failure(Kind.BUDGET, text, job.service, at=at)
         stopped = replace(job, state=JobState.FAILED, failure=failure, ended_at=at)
@@ -185,10 +185,10 @@ def _believed(work: Transition, job: Job | None, event: JobCharged) -> tuple[Tra
         return work, event
     text = (
         f"{job.name} of {work.task.title} ({work.task.channel_id}): its script reported charges of"
-        f" ${(work.charged_micros + event.micros) / 1e6:,.2f} in one run, which cannot be right. videod booked the list"
-        f" price of ${price / 1e6:.2f} for the last one."
-        f" What to do: compare it with the account of {job.service}. Where the price is right, set it in [prices] of"
-        " videod.toml. Where it is not, correct the script."
+        f" ${(work.charged_micros + event.micros) / 1e6:,.2f} in one run, which cannot be right. videod recorded the"
+        f" list price of ${price / 1e6:.2f} for the last one."
+        f" What to do: compare it with the account of {job.service}. If the price is right, set it in [prices] of"
+        " videod.toml. If it is not, correct the script."
     )
     alert = Alert(f"{work.task.id}:{job.name}:charge:{event.attempt}", text)
     return work.adding(alert), replace(event, micros=price)

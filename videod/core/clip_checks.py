@@ -32,9 +32,9 @@ def price(name: str, seconds: int, data: object) -> str | None:
         return None
     usd = credits * USD_PER_CREDIT
     return (
-        f'KIE says of the price of {clip_models.parts(name)[0]}: "{bounds.text(text, _SAID)}", and videod counts'
-        f" {credits:g} credits ({usd:.2f} USD) for {seconds} s. What a clip really took is booked when it is made."
-        " Until then estimates are off"
+        f'KIE says about the price of {clip_models.parts(name)[0]}: "{bounds.text(text, _SAID)}". videod expects'
+        f" {credits:g} credits ({usd:.2f} USD) for {seconds} s. videod records what a clip really costs, but its"
+        " estimates are wrong until then"
     )
 
 
@@ -48,7 +48,7 @@ def schema(name: str, seconds: int, data: object) -> str | None:
     if not wrong:
         return None
     return (
-        f"KIE takes orders of {clip_models.parts(name)[0]} in another form than videod knows ({wrong}). Its clips"
+        f"KIE's orders for {clip_models.parts(name)[0]} have a form that videod does not know ({wrong}). Its clips"
         " may be refused: choose another model, or look for a newer videod"
     )
 

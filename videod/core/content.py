@@ -113,7 +113,7 @@ def _seen(found: Content) -> Iterator[str]:
         begin_s, end_s = max(still, key=lambda one: one[1] - one[0])
         yield f"is frozen for {end_s - begin_s:.1f} s from {begin_s:.1f} s on"
     if spread < FLAT_SPREAD and not all(frame.black for frame in frames):
-        yield "is one color nearly all over"
+        yield "is almost a single color"
     elif spread < PALE_SPREAD and statistics.median(frame.luma for frame in frames) > 70:
         yield "has hardly any contrast"
     jumps = [abs(one.luma - other.luma) for one, other in itertools.pairwise(frames)]
@@ -172,16 +172,16 @@ def _bed(sound: Sound) -> Iterator[str]:
     if _steady(sound) and sound.peak_db - sound.mean_db < 6:
         yield "is one steady tone"
     elif speaks(sound):
-        yield "sounds as if somebody speaks in it"
+        yield "sounds as if somebody is speaking"
     if sound.mean_db > -9:
-        yield f"is very loud ({sound.mean_db:.0f} dB on the average)"
+        yield f"is very loud ({sound.mean_db:.0f} dB on average)"
 
 
 def _mix(sound: Sound) -> Iterator[str]:
     yield from _silences(sound, HOLE_S, HOLE_S + 1)
     yield from _channels(sound)
     if sound.mean_db < -34:
-        yield f"is very quiet ({sound.mean_db:.0f} dB on the average)"
+        yield f"is very quiet ({sound.mean_db:.0f} dB on average)"
 
 
 def _silences(sound: Sound, inside_s: float, end_s: float) -> Iterator[str]:

@@ -169,8 +169,8 @@ def average(where: str, texts: Sequence[str], pace: Pace) -> Iterator[Complaint]
         count = sum(map(characters, texts)) / len(texts)
         wanted = round(count * pace.average_s / seconds) if seconds else 0
         change = "say less in some lines" if seconds > high else "say more in some lines"
-        message = f"take {seconds:.1f} s on the average, {pace.average_s:g} s are ordered: {change}, so that a line has"
-        yield Complaint(where, "average", f"{message} about {wanted} characters on the average instead of {count:.0f}")
+        message = f"take {seconds:.1f} s on average, {pace.average_s:g} s are ordered: {change}, so that a line has"
+        yield Complaint(where, "average", f"{message} about {wanted} characters on average instead of {count:.0f}")
 
 
 def said(word: str, text: str) -> bool:

@@ -29,7 +29,7 @@ def parse(text: str) -> dict[str, str]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise DotenvError(f"line {number} is no NAME=value")
+            raise DotenvError(f"line {number} is not NAME=value")
         found[match[1]] = _value(match[2], number)
     return found
 

@@ -65,12 +65,12 @@ class Failure:
 class Answer(StrEnum):
     """What the workflow does with a failed job."""
 
-    AGAIN_FREE = "again without spending an attempt"
-    AGAIN = "again after the next wait, until the waits are spent"
-    SUSPEND = "suspend the service, the job stays ready"
-    REWORD = "one re-worded try, then stop"
-    IN_DOUBT = "look before buying again"
-    STOP = "stop: a person must fix something"
+    AGAIN_FREE = "retries without counting an attempt"
+    AGAIN = "retries after the next wait, until no wait is left"
+    SUSPEND = "suspends the service and keeps the job ready"
+    REWORD = "rewords the prompt once, then stops"
+    IN_DOUBT = "checks before it buys again"
+    STOP = "stops: a person must fix something"
 
 
 class Blame(StrEnum):

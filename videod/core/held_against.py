@@ -53,7 +53,7 @@ def _clip(job: Job, facts: Mapping[str, object], others: list[Job]) -> Iterable[
         yield f"lasts {length:.1f} s instead of {asked:g} s"
     width, height = positive(facts.get("width")), positive(facts.get("height"))
     if width and height and abs(width / height / WIDE - 1) > WIDE_OFF:
-        yield f"has another shape than the film ({width:.0f}x{height:.0f})"
+        yield f"has a different shape from the film ({width:.0f}x{height:.0f})"
     picture = next((other for other in others if other.name in job.needs and "look" in other.facts), None)
     if picture is None:
         return
@@ -84,7 +84,7 @@ def _narration(job: Job, facts: Mapping[str, object], others: list[Job]) -> Iter
         return
     usual = statistics.median(rates)
     if own > RATE * usual or own < usual / RATE:
-        yield f"has {own:.0f} characters a second where the others have {usual:.0f}: listen whether it says its text"
+        yield f"has {own:.0f} characters a second where the others have {usual:.0f}: check that it says its text"
 
 
 def _rate(job: Job, facts: Mapping[str, object]) -> float | None:
@@ -97,7 +97,7 @@ def _rate(job: Job, facts: Mapping[str, object]) -> float | None:
 def _film(facts: Mapping[str, object], others: list[Job]) -> Iterable[str]:
     width, height = positive(facts.get("width")), positive(facts.get("height"))
     if width and height and abs(width / height / WIDE - 1) > WIDE_OFF:
-        yield f"has another shape than a film ({width:.0f}x{height:.0f})"
+        yield f"has a different shape from a film ({width:.0f}x{height:.0f})"
     cuts = sorted((other for other in others if other.step == "cut"), key=lambda other: other.key)
     seen, made = _marks(facts), [(cut, _marks(cut.facts)) for cut in cuts]
     if not seen or not made or any(not marks for _, marks in made):

@@ -75,7 +75,7 @@ def language(code: str) -> Language:
     """Raises ValueError with a sentence for an invalid code, and for a language that videod cannot judge."""
     found = _CODE.fullmatch(code)
     if found is None:
-        raise ValueError(f"{code[:40]!r} is no language code. Write one such as en, de or pt-BR (BCP 47)")
+        raise ValueError(f"{code[:40]!r} is not a language code. Write one such as en, de or pt-BR (BCP 47)")
     given = found["language"]
     base = _SAME.get(given, given)
     if base not in _NAMES:

@@ -88,7 +88,7 @@ class Standing(StrEnum):
 
     FREE = "free"
     OURS = "ours"
-    LAPSED = "another's, without a sign for long"
+    LAPSED = "another's, long without a heartbeat"
     HELD = "another's"
 
 
@@ -107,8 +107,8 @@ def refused(claim: Claim, me: Holder) -> str:
     minutes = LAPSE_MS // 60_000
     return (
         f"another videod works on this board: {_who(claim, me)}, since {clock(claim.since_ms)}, last sign"
-        f" {clock(claim.sign_ms)}. Stop it there, or move the board here with `videod run --take-over`. Once it has"
-        f" given no sign for {minutes} minutes, a start takes its place.{_copied(claim, me)}"
+        f" {clock(claim.sign_ms)}. Stop it there, or move the board here with `videod run --take-over`. After"
+        f" {minutes} minutes without a heartbeat from it, the next start takes over.{_copied(claim, me)}"
     )
 
 
@@ -116,8 +116,8 @@ def lost(claim: Claim | None, me: Holder) -> str:
     """The alert when the board went to another daemon."""
     now = f"{_who(claim, me)}, since {clock(claim.since_ms)}" if claim is not None else "its line was removed"
     return (
-        f"videod on {me.host} stops: the board is another one's now ({now}). It takes no more entries. What it had"
-        " begun stays in its state folder. To bring the board back, run `videod run --take-over` here."
+        f"videod on {me.host} stops: another videod has the board now ({now}). This one takes no more entries. What it"
+        " had begun stays in its state folder. To bring the board back, run `videod run --take-over` here."
     )
 
 

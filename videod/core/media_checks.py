@@ -134,7 +134,7 @@ def _objection_to_pictures(seen: Seen, expected: Expectation) -> str | None:
 
 def _objection_to_sound(heard: Heard) -> str | None:
     if heard.silent:
-        return f"is silent (mean {heard.mean_db:.0f} dB, loudest moment {heard.peak_db:.0f} dB)"
+        return f"is silent (average {heard.mean_db:.0f} dB, loudest moment {heard.peak_db:.0f} dB)"
     return None
 
 

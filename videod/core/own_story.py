@@ -115,7 +115,7 @@ def _unlike(where: str, parts: Sequence[str], said: dict[str, int], number: int)
     for part in parts:
         same = said.setdefault(" ".join(re.findall(r"\w+", part.casefold())), number)
         if same != number:
-            yield Complaint(where, "repeated", f"says what paragraph {same} says. Write something else or remove it")
+            yield Complaint(where, "repeated", f"repeats paragraph {same}. Write something else or remove it")
 
 
 def parted(paragraph: str, telling: Telling) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _shared(sentences: Sequence[str], lengths: Sequence[float], count: int) -> t
 
 
 def read_plan(text: str, telling: Telling = ANYHOW) -> tuple[dict[str, object] | None, tuple[Complaint, ...]]:
-    """The document of a plan (None: it is no JSON object) and what is wrong with it, by clips and images."""
+    """The document of a plan (None: it is not a JSON object) and what is wrong with it, by clips and images."""
     if len(text) > PLAN_MAX:
         return None, (Complaint("plan", "length", f"has {len(text):,} characters. The limit is {PLAN_MAX:,}"),)
     try:

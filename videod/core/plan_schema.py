@@ -9,7 +9,7 @@ from videod.core.craft_times import ATMOSPHERES_MAX
 from videod.core.plan import HOLD_S_MAX, KEYS, KINDS, PICTURE_TYPES, POSITIONS, ROLES, SCALE_MAX, SCALE_MIN, VERSION
 from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
-SAID = "What is said over the clip: 1.5 to 8 s, 6 s on the average; present tense, no dash"
+SAID = "What is said over the clip: 1.5 to 8 s, 6 s on average; present tense, no dash"
 
 
 def schema(

@@ -14,7 +14,7 @@ from videod.core import voice_marks
 from videod.core.scripts import CHARACTERS_PER_S, Script, script_of
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
-#: seconds of one line, and of all lines on the average; a cut adds a lead-in and a tail to a line
+#: seconds of one line, and of all lines on average; a cut adds a lead-in and a tail to a line
 LINE_S_MIN, LINE_S_MAX, LINE_S_AVERAGE = 1.5, 8.0, 6.0
 #: what a clip must be longer than its line, seconds
 AROUND_S = 1.8

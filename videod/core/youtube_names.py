@@ -28,7 +28,7 @@ def canonical(text: str) -> str:
         raise ValueError(f"{name[:40]!r} is a playlist, not a channel. {FORMS}")
     if "@" in name and not name.startswith("@"):
         raise ValueError(f"{name[:60]!r} is an e-mail address, which names no channel. {FORMS}")
-    raise ValueError(f"{name[:60]!r} is no YouTube channel. {FORMS}")
+    raise ValueError(f"{name[:60]!r} is not a YouTube channel. {FORMS}")
 
 
 def _of_link(link: str) -> str:
@@ -46,7 +46,7 @@ def _of_link(link: str) -> str:
     if first == "user" and _USER.fullmatch(second):
         return f"user/{second}"
     if first in ("watch", "shorts", "live", "playlist", "embed", "results", "feed"):
-        raise ValueError(f"{link[:60]!r} is no link of a channel. {FORMS}")
+        raise ValueError(f"{link[:60]!r} is not a link to a channel. {FORMS}")
     if first == "c" or (first and first != "channel"):
         raise ValueError(
             f"YouTube's API cannot look up the custom address {link[:60]!r}. Write the channel's @handle or its id"

@@ -70,11 +70,9 @@ def shortage(room: Room, missing: int, least: int, held: bool) -> Shortage | Non
     enough_bytes, enough_files = max(least * ENOUGH, SOME_BYTES), MIN_FILES * ENOUGH
     left = max(0, room.free - missing)
     if left < (enough_bytes if held else least):
-        return Shortage(f"{left / MB:.0f} MB left (work continues from {enough_bytes / MB:.0f} MB on)")
+        return Shortage(f"{left / MB:.0f} MB left (work resumes at {enough_bytes / MB:.0f} MB)")
     if room.files is not None and room.files < (enough_files if held else MIN_FILES):
-        return Shortage(
-            f"room for only {room.files} more files (inodes), and work continues from {enough_files:.0f} on"
-        )
+        return Shortage(f"room for only {room.files} more files (inodes), and work resumes at {enough_files:.0f}")
     return None
 
 
@@ -144,9 +142,7 @@ class DiskWatch:
             return
         if self._reason is None:
             log.error("space_pause_started", extra={"state": str(self._state), "reason": short.text})
-            text = (
-                f"videod is paused: {reason}. What is under way ends, nothing is lost, and it continues automatically."
-            )
+            text = f"videod is paused: {reason}. Running jobs finish, nothing is lost, and work resumes automatically."
             await self._ledger.alert(DISK_ALERT, text, at)
         self._reason, self._said_at = reason, steady
         await self._ledger.suspend(Suspension(Cause.DISK, detail=reason), at)

@@ -72,6 +72,6 @@ class Heartbeat:
             return
         text = f"videod was {how} for {duration(at - since)}, from {clock(since)} to {clock(at)} ({why})."
         log.warning("daemon_heartbeat_missed", extra={"seconds": (at - since) // 1000, "reason": text})
-        text = f"{text} It works again, and what waited meanwhile is being done."
+        text = f"{text} It works again and is catching up."
         await self._ledger.alert(f"heartbeat:{since}", text, at, ends="heartbeat")
         self._open = True

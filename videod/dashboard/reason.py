@@ -100,9 +100,7 @@ def _closed(case: Case) -> Reason:
     task = case.task
     if task.status == Status.PUBLISHED:
         since = ago(task.ended_at or case.since, case.at)
-        return Reason(
-            "nobody", f"is published at {task.youtube_url} since {since}, and nothing is left to do", None, None
-        )
+        return Reason("nobody", f"was published at {task.youtube_url} {since}, and nothing is left to do", None, None)
     if task.status == Status.CANCELLED:
         text = f"was cancelled at {ago(case.since, case.at)}, and nothing happens until it is queued again"
         return Reason("you", text, f"videod retry {task.id}", None)

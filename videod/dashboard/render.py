@@ -228,6 +228,6 @@ def _working(
     if not view.lines:
         return [head, Text("  nothing to do. `videod new` queues an episode", "dim")]
     if not busy:
-        return [head, Text("  nothing is in work just now", "dim")]
+        return [head, Text("  nothing is in work now", "dim")]
     reserve = 4 if view.events and room > 8 else 0
     return [head, *_shown(busy, room - 1 - reserve, "under way", chosen)]

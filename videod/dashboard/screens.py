@@ -82,7 +82,7 @@ def _detail(state: State, detail: Detail, width: int, height: int) -> list[Text]
     lines.append(render.heading(f"{done} of {len(detail.jobs)} jobs done", width))
     room = max(1, height - len(lines))
     if not jobs:
-        return [*lines, Text("  no job has these words", "dim")]
+        return [*lines, Text("  no job matches", "dim")]
     return lines + _window([_job(one, one.name == state.job, width) for one in jobs], state.job_at, room)
 
 

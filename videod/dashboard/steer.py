@@ -28,7 +28,7 @@ HELP = (
     ("r", "regenerate the chosen job, with its price asked"),
     ("p", "pause the episode, or resume it"),
     ("o", "open its film or folder"),
-    ("/", "show only what has these words"),
+    ("/", "show only rows with these words"),
     ("q", "leave"),
 )
 
@@ -209,7 +209,7 @@ def _of_episode(state: State, key: str, line: Line) -> tuple[State, Act | None]:
     if key not in ("a", "p"):
         return state, None
     if state.busy:
-        return _telling(state, "videod is still at the last wish.")
+        return _telling(state, "videod is still working on the last request.")
     if key == "p":
         verb = "resume" if line.paused else "pause"
         return _asking(state, Wish(verb, line.id, line.title, {} if line.paused else {"reason": None}))
@@ -223,7 +223,7 @@ def _of_episode(state: State, key: str, line: Line) -> tuple[State, Act | None]:
 
 def _redo(state: State, detail: Detail, job: JobLine | None) -> tuple[State, Act | None]:
     if state.busy:
-        return _telling(state, "videod is still at the last wish.")
+        return _telling(state, "videod is still working on the last request.")
     if job is None or not job.redo:
         name = "no job" if job is None else job.name
         return _telling(state, f"{name} cannot be regenerated now." if job else "No job is chosen.")

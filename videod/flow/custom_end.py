@@ -48,7 +48,7 @@ def failure(job: Job, step: Step, why: Failure, end: End) -> Failure:
         if kind is not None:
             ours = kind in (Kind.CONFIGURATION, Kind.USAGE)
             return replace(why, kind=kind, code=OWN_PROGRAM if ours else why.code)
-    how = f"ended with exit code {end.code}" if end.code > 0 else "ended well" if end.code == 0 else "was ended"
+    how = f"ended with exit code {end.code}" if end.code > 0 else "ended well" if end.code == 0 else "was killed"
     text = f"your script for {job.name} {how} and left no usable {end.place}. It may have paid"
     text += f" (${job.price_micros / 1e6:.2f}): {why.message}"
     return Failure(Kind.IN_DOUBT, text, service=step.service, code=PAID_WITHOUT_FILE)

@@ -150,7 +150,7 @@ def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task
     """Why the entry cannot run, in words for its writer, or None. `known`: channel id -> its name."""
     missing = _missing(values)
     if missing:
-        return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} empty. Fill in and {AGAIN}"
+        return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} empty. Fill it in and {AGAIN}"
     channel = text(values, "Channel")
     if task is not None and channel != task.channel_id:
         return (
@@ -256,7 +256,7 @@ def without_task(values: Mapping[str, object], page_id: str, seen: Seen | None, 
         return None
     if seen is not None and is_ours(label, seen):
         return None
-    return refused(values, page_id, f'"{label}" means nothing here yet: set the entry to {queued} to start it.', at)
+    return refused(values, page_id, f'"{label}" has no meaning here yet. Set the entry to {queued} to start it.', at)
 
 
 def refused(values: Mapping[str, object], page_id: str, reason: str, at: int) -> EntryRefused:
@@ -320,7 +320,7 @@ def wish(
     if not label:
         return EditRefused(at, task.id, "an empty Status", answers.offered(task))
     if status is None:
-        return EditRefused(at, task.id, label, f"that is no status videod knows. {answers.offered(task)}")
+        return EditRefused(at, task.id, label, f"videod does not know that status. {answers.offered(task)}")
     return EditRefused(at, task.id, label, f"videod sets that one itself. {answers.offered(task)}")
 
 

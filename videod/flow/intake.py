@@ -260,7 +260,7 @@ class Intake:
             return
         log.error("intake_entry_crashed", extra={"page": page_id}, exc_info=error)
         text = (
-            f"An edit on the board could not be taken because of a fault in videod ({type(error).__name__}: {error})."
+            f"An edit on the board could not be applied because of a bug in videod ({type(error).__name__}: {error})."
             f" videod tries again every few seconds. All other entries continue. {links.of_entry(page_id)}".rstrip()
         )
         key, at = f"intake:{page_id}:{type(error).__name__}", self._clock.now_ms()

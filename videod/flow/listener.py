@@ -210,8 +210,8 @@ def _quantity(value: object, unit: str) -> float:
 def too_much(step: Step) -> Failure:
     """The failure of a script that reported endless charges."""
     text = (
-        f"the program for {step.name} reported more than {MOST_REPORTED} charges and orders in one run and was ended."
-        f" The first {MOST_REPORTED} are booked. Correct it (`{step.name}` in [scripts] names it)"
+        f"the program for {step.name} reported more than {MOST_REPORTED} charges and orders in one run, so videod"
+        f" killed it. The first {MOST_REPORTED} are recorded. Correct it (`{step.name}` in [scripts] names it)"
     )
     return Failure(Kind.CONFIGURATION, text, step.service)
 

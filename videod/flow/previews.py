@@ -73,7 +73,9 @@ class Previewing:
                 )
             if error.kind == "rejected":
                 raise BoardError("rejected", str(error))
-        why = str(error) if error is not None else f"the board takes {limit:,} bytes a file, so a preview is being made"
+        why = (
+            str(error) if error is not None else f"the board takes {limit:,} bytes per file, so a preview is being made"
+        )
         await self._ledger.postpone(message, self._clock.now_ms() + AGAIN_MS, PREVIEW, why, tried=False)
         raise NotReady(message.key)
 

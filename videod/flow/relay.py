@@ -330,7 +330,7 @@ class Relay:
         if message.target == "alert":
             return
         text = (
-            f"A message to the board failed because of a fault in videod ({type(error).__name__}: {error}). It is tried"
+            f"A message to the board failed because of a bug in videod ({type(error).__name__}: {error}). It is tried"
             f" again every {REFUSED_S / 60:.0f} minutes. All others are sent."
         )
         key, at = f"relay:{message.target}:{type(error).__name__}", self._clock.now_ms()

@@ -334,7 +334,7 @@ class Runner:
                 return await child.wait()
         except TimeoutError:
             await child.kill(KILL_GRACE_S)
-            late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was ended")
+            late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was killed")
             ended = self._without_file(work, child, -signal.SIGTERM, report, late)
             return self._failed(work, ended if self._silent_purchase(work) else self._doubted(work, late), child)
         except TooMuchReported:

@@ -83,7 +83,7 @@ class Trouble:
     async def _tell_back(self, since: int, at: int) -> None:
         text = f"The Notion board answers again. It could not be read for {duration(at - since)}, since {clock(since)}."
         key = f"board back:{since}"
-        await self._ledger.alert(key, f"{text} What waited for it is being sent.", at)
+        await self._ledger.alert(key, f"{text} videod is sending what waited for it.", at)
         await self._ledger.alert_over(key, at)
 
 

@@ -38,7 +38,7 @@ class Protocol(web.RequestHandler):
         name = errors.named(() if given is None else (given,))
         if status < 500:
             told = errors.body(
-                Code.MALFORMED, "this is no HTTP request that videod can read", "check its first line and its headers",
+                Code.MALFORMED, "videod cannot read this as an HTTP request", "check its first line and its headers",
                 now_ms(), name,
             )  # fmt: skip
         else:

@@ -87,7 +87,7 @@ async def json_body(request: web.BaseRequest) -> object:
     try:
         value = bounds.loads(raw)
     except ValueError:
-        raise Unwelcome(Code.MALFORMED, "the body is no JSON", 'send for example {"gate": "assets"}') from None
+        raise Unwelcome(Code.MALFORMED, "the body is not JSON", 'send for example {"gate": "assets"}') from None
     if not _is_text(value):
         raise Unwelcome(Code.MALFORMED, "the body holds half a character (a lone surrogate)", "send whole characters")
     return value

@@ -67,7 +67,7 @@ class Drafts:
         entry = await self._entry(name)
         title = entry["title"] or "(no title)"
         if not form.get("sure"):
-            said = f"{title} is thrown away. Nothing was made for it."
+            said = f"{title} is deleted. Nothing was made for it."
             return self._acts.ask(request, f"/drafts/{name}/remove", "/board", said, "Remove it", [])
         done = await drafts.remove(self._house, Call({"id": name}, {}, {}))
         return self._acts.back(request, {}, Outcome(f"{title}: {done['text']}", True), "/board")

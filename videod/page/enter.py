@@ -42,7 +42,7 @@ class Enter:
 
     async def entered(self, request: web.Request) -> web.StreamResponse:
         if (request.content_length or 0) > FORM_BYTES:
-            raise Refused(Code.TOO_LARGE, "that is no code of videod", "run `videod open`")
+            raise Refused(Code.TOO_LARGE, "that is not a code of videod", "run `videod open`")
         form = await request.post()
         code, to = str(form.get("code", "")).strip(), local(str(form.get("to", "/")))
         secret = await self._sessions.enter(code.rpartition("#")[2], _device(request.headers.get("User-Agent", "")))

@@ -167,7 +167,7 @@ class Media:
         try:
             source = await asyncio.to_thread(files.open_made, path, within)
         except OSError:
-            return web.Response(status=404, text="This file is not there any more.")
+            return web.Response(status=404, text="This file no longer exists.")
         with source:
             return await _sent(request, source, TYPES[ending], kept)
 
@@ -246,7 +246,7 @@ async def _sent(request: web.Request, source: BinaryIO, content_type: str, kept:
             async with asyncio.timeout(TAKEN_S):
                 await answer.write(chunk)
         except TimeoutError:
-            raise ConnectionResetError("the browser does not take the file") from None
+            raise ConnectionResetError("the browser could not receive the file") from None
         left -= len(chunk)
     return answer
 

@@ -85,10 +85,10 @@ def archive(source: Path, target: Path) -> int:
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA integrity_check(3)").fetchall()
     if found != [("ok",)]:
-        raise sqlite3.DatabaseError(f"{path} is not whole: {found[0][0]}")
+        raise sqlite3.DatabaseError(f"{path} is damaged: {found[0][0]}")
     # no check of pages and rows sees an invalid status: a table of its own lists them
     if connection.execute("PRAGMA foreign_key_check(tasks)").fetchone() is not None:
-        raise sqlite3.DatabaseError(f"{path} is not whole: an episode has a status that is none")
+        raise sqlite3.DatabaseError(f"{path} is damaged: an episode has an unknown status")
 
 
 def _sync(path: Path) -> None:

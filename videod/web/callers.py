@@ -38,7 +38,7 @@ def _check_peer(request: web.Request, channel: socket.socket) -> None:
     if peer.uid not in (os.geteuid(), 0):
         ours = token.user_name(os.geteuid())
         raise Unwelcome(
-            Code.WRONG_USER, f"videod runs as {ours} and takes orders from that user and root only",
+            Code.WRONG_USER, f"videod runs as {ours} and accepts commands only from that user and root",
             f"run the command as that user: sudo -u {ours} videod ...",
         )  # fmt: skip
     if not token.same(request.headers.get(token.HEADER, ""), request.app[TOKEN]):

@@ -52,7 +52,7 @@ class Desk:
         if task is None:
             task = await self._store.read(lambda connection: reads.task_of_page(connection, task_id))
         if task is None:
-            raise Refused(Code.UNKNOWN_TASK, f"there is no task {task_id}", "see `videod list` for the ids")
+            raise Refused(Code.UNKNOWN_TASK, f"there is no episode {task_id}", "see `videod list` for the ids")
         known = task.id
         return task, await self._store.read(lambda connection: reads.jobs(connection, known))
 

@@ -136,12 +136,12 @@ async def remove(house: House, call: Call) -> api_shapes.ChangedEntryBody:
 
 _BOARD = (Code.BOARD_UNAVAILABLE, Code.BOARD_REFUSED, Code.UNKNOWN_ENTRY)
 ROUTES = (
-    Route("GET", "/api/entries", "list_entries", "List the entries that are no episode yet.", listed,
+    Route("GET", "/api/entries", "list_entries", "List the entries that are not episodes yet.", listed,
           api_shapes.EntriesBody, query={"limit": pages.limit(SHOWN, SHOWN_MOST)}),
     Route("GET", "/api/entries/{id}", "show_entry", "Show one entry with what it brings.", one,
           api_shapes.WaitingEntryBody, (*_BOARD, Code.CONFLICT)),
     Route("POST", "/api/entries/{id}/edit", "edit_entry", "Change an entry, queue it or take it back.", change,
           api_shapes.ChangedEntryBody, (*_BOARD, Code.UNKNOWN_CHANNEL, Code.CONFLICT), fields=CHANGES),
-    Route("POST", "/api/entries/{id}/remove", "remove_entry", "Throw away an entry that is no episode.", remove,
+    Route("POST", "/api/entries/{id}/remove", "remove_entry", "Delete an entry that is not an episode.", remove,
           api_shapes.ChangedEntryBody, (*_BOARD, Code.CONFLICT)),
 )  # fmt: skip

@@ -38,7 +38,7 @@ ENTRY: Fields = {
     ),
     "channel": Field(Text(32), "The channel's ID.", None, True),
     "topic": Field(Text(BY_COLUMN["Topic"].most or 0, lines=True), "What the film is about.", None, True),
-    "direction": Field(Text(BY_COLUMN["Story Direction"].most or 0, lines=True), "How the story runs.", None, True),
+    "direction": Field(Text(BY_COLUMN["Story Direction"].most or 0, lines=True), "How the story goes.", None, True),
     "priority": Field(Choice(LEVELS), "Which of a channel's episodes go first.", "normal"),
     "privacy": Field(Choice(PRIVACIES), "Who can see the film. Null: as the channel's file says."),
     "draft": Field(Flag(), "Write it as a draft. Nothing starts.", False),

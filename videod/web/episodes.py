@@ -142,7 +142,7 @@ def task_of(connection: sqlite3.Connection, name: str) -> Task:
     """The task with this id or page id. Raises Refused."""
     task = reads.task(connection, name) or reads.task_of_page(connection, name)
     if task is None:
-        raise Refused(Code.UNKNOWN_TASK, f"there is no task {name}", "GET /api/tasks lists them")
+        raise Refused(Code.UNKNOWN_TASK, f"there is no episode {name}", "GET /api/tasks lists them")
     return task
 
 

@@ -143,5 +143,5 @@ async def _body(request: web.Request) -> dict[str, object]:
     """The request's JSON object; no body is an empty one."""
     loaded = await requests.json_body(request)
     if not isinstance(loaded, dict):
-        raise Refused(Code.MALFORMED, "the body is no JSON object", 'send for example {"gate": "assets"}')
+        raise Refused(Code.MALFORMED, "the body is not a JSON object", 'send for example {"gate": "assets"}')
     return loaded

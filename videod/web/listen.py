@@ -50,7 +50,7 @@ def _bind(path: Path) -> socket.socket:
     """
     if path.exists() or path.is_symlink():
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise ListenError(f"{path} is in the way and no socket. Move it, then start videod again")
+            raise ListenError(f"{path} is in the way and is not a socket. Move it, then start videod again")
         path.unlink()
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

@@ -98,17 +98,17 @@ def _lanes(seen: Overview, limits: Mapping[str, int]) -> tuple[Family, ...]:
     return (
         ("videod_jobs_running", "Jobs that run by service.", _each("service", running)),
         ("videod_jobs_ready", "Jobs that could start now by service.", _each("service", ready)),
-        ("videod_jobs_later", "Jobs that wait for their time by service.", _each("service", later)),
+        ("videod_jobs_later", "Jobs that are due later by service.", _each("service", later)),
         ("videod_jobs_limit", "Jobs that may run at once by service.", _each("service", limits)),
-        ("videod_service_suspended", "1 for every service, or channel of it, that starts nothing.", suspended),
+        ("videod_service_suspended", "1 for every service, or channel of a service, that is suspended.", suspended),
     )
 
 
 def _money(seen: Overview) -> tuple[Family, ...]:
     spent = {name: micros / 1e6 for name, micros in sorted(seen.spent_today.items())}
-    twice = "Purchases repeated although the first may have been taken."
+    twice = "Purchases repeated although the first may have gone through."
     possible = {name: micros / 1e6 for name, micros in sorted(seen.possible_today.items())}
-    unsure = "Perhaps paid today and in no charge by service."
+    unsure = "Possibly paid today and not charged, by service."
     return (
         ("videod_spend_today_usd", "Charged today by service.", _each("service", spent)),
         ("videod_possibly_paid_today_usd", unsure, _each("service", possible)),

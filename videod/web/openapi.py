@@ -16,9 +16,9 @@ _ABOUT = (
     "What videod works on, what it costs and what waits for you, and every change that the command line can make."
     " The Unix socket in the state folder answers everything, to videod's user and root with the secret of"
     " `control.token`. The port on 127.0.0.1, if `[daemon] http_port` opens one, only reads and needs no secret."
-    " Texts are cleaned: control characters, marks that turn the direction of writing and private characters are left"
-    " out, white space becomes single spaces (line breaks stay in `topic` and `direction`). A text of which nothing is"
-    " left is refused with `invalid`."
+    " videod cleans all text: it removes control, bidirectional formatting and private-use characters, and turns white"
+    " space into single spaces (`topic` and `direction` keep their line breaks). If nothing is left, the request is"
+    " refused with `invalid`."
 )
 #: what every path may answer, every path that reads a query or a body, every change
 _EVERY: tuple[ErrorCode, ...] = (

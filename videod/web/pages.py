@@ -40,4 +40,6 @@ def read(given: str | None, of: str) -> tuple[int, str] | None:
         value, name = bounds.whole(found[1]), bounds.text(found[2], _ID)
         if value is not None and name is not None and cursor(of, value, name) == given:
             return value, name
-    raise Refused(Code.BAD_CURSOR, "that is no cursor of this list in this order", "begin again without a cursor")
+    raise Refused(
+        Code.BAD_CURSOR, "that cursor does not belong to this list in this order", "begin again without a cursor"
+    )

@@ -8,7 +8,7 @@ from videod.web.sessions import DEVICE_CHARACTERS, LINK_MS, NAME_CHARACTERS, OWN
 from videod.web.values import Choice, Field, Fields, Text, of_body
 
 _LINK: Fields = {
-    "name": Field(Text(NAME_CHARACTERS), "Who gets it. Their acts carry this name.", OWNER_NAME),
+    "name": Field(Text(NAME_CHARACTERS), "Who gets it. The log shows this name.", OWNER_NAME),
     "role": Field(Choice(tuple(one.value for one in Role)), "What they may do.", Role.OWNER.value),
 }
 _WHICH: Fields = {"which": Field(Text(DEVICE_CHARACTERS), "A session's ID, a person's name, or `all`.", required=True)}
@@ -53,7 +53,7 @@ ROUTES = (
         "POST",
         "/api/web/links",
         "make_link",
-        "Make a link that lets one device into the page, once, within ten minutes.",
+        "Make a link that signs one device in to the page, once, within ten minutes.",
         link,
         api_shapes.LinkBody,
         (Code.CONFLICT,),
@@ -63,7 +63,7 @@ ROUTES = (
         "GET",
         "/api/web/sessions",
         "list_sessions",
-        "List the devices that are in on the page.",
+        "List the devices that are signed in to the page.",
         listed,
         api_shapes.SessionsBody,
     ),

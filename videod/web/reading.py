@@ -132,10 +132,8 @@ async def alerts(house: House, call: Call) -> api_shapes.AlertsBody:
 
 
 ROUTES = (
-    Route("GET", "/health", "health", "Tell whether the daemon runs.", health, api_shapes.HealthBody),
-    Route(
-        "GET", "/ready", "ready", "Tell whether the daemon can work.", ready, api_shapes.ReadyBody, (Code.NOT_READY,)
-    ),
+    Route("GET", "/health", "health", "Say whether the daemon runs.", health, api_shapes.HealthBody),
+    Route("GET", "/ready", "ready", "Say whether the daemon can work.", ready, api_shapes.ReadyBody, (Code.NOT_READY,)),
     Route("GET", "/metrics", "metrics", "Numbers as Prometheus text.", numbers, None),
     Route(
         "GET",
@@ -165,7 +163,7 @@ ROUTES = (
         "GET",
         "/api/alerts",
         "list_alerts",
-        "List the causes that people were alerted of and that are not over.",
+        "List the causes that people were alerted to and that are not over.",
         alerts,
         api_shapes.AlertsBody,
     ),

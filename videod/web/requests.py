@@ -140,7 +140,7 @@ class RequestHandler(Desk):
         )
         where = f" --channel {channel_id}" if channel_id else ""
         what = "everything" if name == EVERY_SERVICE else service
-        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}. What runs now runs to its end"
+        text = f"{what} is paused{f' for {channel_id}' if channel_id else ''}. Running jobs finish"
         return Outcome(f"{text}, `videod resume {service}{where}` resumes it", True)
 
     async def pause_task(self, task_id: str, reason: str | None) -> Outcome:
@@ -151,7 +151,7 @@ class RequestHandler(Desk):
             return Outcome(f"it was paused before: {task.paused}. Nothing changed", False, task)
         why = reason or f"by hand ({self.by})"
         after = await self.apply(Verb.PAUSE, TaskPaused(self.now(), task.id, why), task)
-        return Outcome(f"paused. What runs now runs to its end, `videod resume {task.id}` starts the rest", True, after)
+        return Outcome(f"paused. Running jobs finish, `videod resume {task.id}` starts the rest", True, after)
 
     async def resume_task(self, task_id: str) -> Outcome:
         task, _ = await self.look(task_id)
@@ -209,7 +209,7 @@ class Wish:
 
 _REASON = Field(Text(TEXT_CHARACTERS, least=0), "Shown in `status`, in `watch` and on the board.")
 _CHANNEL = Field(Text(TEXT_CHARACTERS), "Only for this channel.")
-_DRY_RUN = Field(Flag(), "Only say what would happen and what it would cost.", default=False)
+_DRY_RUN = Field(Flag(), "Only show what would happen and what it would cost.", default=False)
 #: what a person may rewrite, as commands name it
 WORDS = tuple(dict.fromkeys(word for step in STEPS.values() for word in step.words))
 TASK_VERBS = {

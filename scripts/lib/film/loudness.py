@@ -106,7 +106,7 @@ def _repeated(path: Path, samples: int, task: str) -> float | None:
 def objection(found: Measured) -> str | None:
     """Why a sound cannot be used, as the rest of a sentence about it; None: it can."""
     if found.silent:
-        return f"is silent (mean {found.mean_db:.0f} dB, loudest moment {found.peak_db:.0f} dB)"
+        return f"is silent (average {found.mean_db:.0f} dB, loudest moment {found.peak_db:.0f} dB)"
     claimed = found.claimed_s
     if claimed is not None and claimed - found.seconds > LACK_S + LACK_SHARE * claimed:
         return f"breaks off: {found.seconds:.1f} s of {claimed:.1f} s are there"

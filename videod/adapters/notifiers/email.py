@@ -1,7 +1,7 @@
 """Alerts by e-mail over SMTP, with login where the server wants one; at most 40 seconds a message.
 
 A password is sent inside TLS only, to a server whose certificate was checked. It is
-remembered who of several recipients has a message: one whose server asks to come back later gets it alone.
+remembered who of several recipients has a message: one whose server asks to try again later gets it alone.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ class Email:
         except _UNWRITABLE as error:
             raise BoardError(
                 "rejected",
-                f"the alert makes no mail ({type(error).__name__}). Check email_from and email_to in [alerts]",
+                f"the alert is not a valid e-mail ({type(error).__name__}). Check email_from and email_to in [alerts]",
             ) from error
         return message
 
@@ -192,7 +192,7 @@ class Email:
         one, answer = next(iter((later or refused).items()))
         said = f"{one}: {answer.code} {self._clean(answer.message)}"
         if later:
-            return BoardError("down", f"{self._server.place} asks to come back later for {said}")
+            return BoardError("down", f"{self._server.place} asks to try again later for {said}")
         return BoardError("rejected", f"{self._server.place} refused a recipient, the others have it. Correct email_to"
                           f" in [alerts] ({said})")  # fmt: skip
 

@@ -72,7 +72,7 @@ class Slack:
     def _refusal(status: int, word: str, wait_s: float) -> BoardError:
         message = f"Slack refused the alert: {word or 'no reason given'} [HTTP {status}]"
         if 300 <= status < 400:
-            message = f"Slack was not reached: the answer leads elsewhere, and no key follows it [HTTP {status}]"
+            message = f"Slack was not reached: the answer is a redirect, so videod sends it no key [HTTP {status}]"
         if status == 429:
             return BoardError("busy", message, wait_s)
         if status in (408, 425) or status >= 500 or 300 <= status < 400:

@@ -120,7 +120,7 @@ WIRE = Wire(
         Row("400-599", Kind.BUSY, wait=Wait.SAID, words="concurrent_limit_exceeded|too_many_concurrent_requests"
             "|rate_limit_exceeded|system_busy"),
         Row("429", Kind.BUSY, wait=Wait.SAID),
-        by_person("400-499", Kind.REFUSED, does="re-word what was asked for",
+        by_person("400-499", Kind.REFUSED, does="reword what was asked for",
             words=".*(policy|moderation|prohibited|safety|unsafe|harmful|content_against).*"),
         by_person("401", Kind.CREDENTIALS, does="check ELEVENLABS_API_KEY"),
         by_person("403", Kind.CONFIGURATION, does="check what the plan allows"),

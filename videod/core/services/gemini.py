@@ -87,7 +87,7 @@ WIRE = Wire(
     message=("error.message", "candidates.0.finishMessage"),
     delay=("error.details.*.retryDelay",),
     rows=(
-        by_person("200", Kind.REFUSED, words=_REFUSED, does="re-word what was asked for"),
+        by_person("200", Kind.REFUSED, words=_REFUSED, does="reword what was asked for"),
         Row("200", Kind.NONSENSE, words="NO_IMAGE"),
         by_person("400", Kind.CREDENTIALS, words="API_KEY.*", does="check GEMINI_API_KEY"),
         by_person("400", Kind.CREDENTIALS, says="api key", does="check GEMINI_API_KEY"),

@@ -176,7 +176,7 @@ WIRE = Wire(
     rows=(
         *_ENVELOPE,
         _MISSING,
-        by_person("400, 422", Kind.REFUSED, says=_POLICY, does="re-word what was asked for"),
+        by_person("400, 422", Kind.REFUSED, says=_POLICY, does="reword what was asked for"),
         # the picture could not be fetched, here and with 451: it is hosted once more
         Row("400, 422", Kind.DOWN, says="(fetch|download).{0,30}image|image.{0,30}(fetch|download)"),
         by_person("400, 422", Kind.CONFIGURATION, does="choose a model that KIE has", says=_NO_MODEL),

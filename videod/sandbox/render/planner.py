@@ -61,7 +61,7 @@ def _number(prompt: str, name: str, default: int) -> int:
 
 def _ordered(prompt: str) -> dict[str, int]:
     """How long the lines are ordered; where the prompt does not say so, as a calm narrator speaks the language."""
-    found = re.search(r"has (\d+) characters on the average.*?the longest (\d+)\b", prompt, re.DOTALL)
+    found = re.search(r"has (\d+) characters on average.*?the longest (\d+)\b", prompt, re.DOTALL)
     if found:
         return {"average": int(found[1]), "most": int(found[2])}
     pace, script = Pace(), tongues.script_of_code(_line(prompt, "Language"))
