@@ -47,7 +47,9 @@ def test_a_charge_beyond_belief_is_booked_at_the_price_of_the_list_and_people_ar
     assert [op.micros for op in charged(paper, micros)] == [job.price_micros] == [book.one.cost_micros]
     (alert,) = (op for op in book.last.ops if isinstance(op, Alert))
     assert "plan/plan of The Crossing (wild): its script reported charges of $" in alert.text
-    assert f"recorded the list price of ${job.price_micros / 1e6:.2f} for the last one. What to do: compare" in alert.text
+    assert (
+        f"recorded the list price of ${job.price_micros / 1e6:.2f} for the last one. What to do: compare" in alert.text
+    )
 
 
 @pytest.mark.fault("12.2")

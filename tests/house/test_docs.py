@@ -134,36 +134,6 @@ def test_every_command_is_explained_and_has_help(name: str, capsys: pytest.Captu
     assert "Usage: videod" in _help([name], capsys)
 
 
-def _typed() -> Iterator[list[str]]:
-    """Every command line of videod that a page shows, in code blocks or in running text."""
-    for text in TEXTS.values():
-        blocks = re.findall(r"```sh\n(.*?)```", prose(text), re.DOTALL)
-        lines = [line.split(" #")[0].split(" > ")[0] for block in blocks for line in block.splitlines()]
-        for line in (*lines, *re.findall(r"`([^`\n]+)`", prose(text))):
-            found = re.match(r"(?:sudo )?(?:videod|\./run) (.+)", line.strip())
-            if found and not found[1].startswith("COMMAND"):
-                yield found[1].split()
-
-
-TYPED = sorted({" ".join(words) for words in _typed()})
-
-
-@pytest.mark.parametrize("line", TYPED)
-def test_every_command_line_on_a_page_can_be_typed(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    words = line.split()
-    if words[0].startswith("--"):
-        assert main.run(words) == 0
-        return
-    assert words[0] in {**main.COMMANDS, **main.HIDDEN}
-    verbs = [words[0]]
-    help_text = _help(verbs, capsys)
-    if len(words) > 1 and "COMMAND [ARGS]" in help_text:
-        verbs.append(words[1])
-        help_text = _help(verbs, capsys)
-    for option in (word.rstrip(",.") for word in words if word.startswith("--")):
-        assert option in help_text, f"videod {' '.join(verbs)} takes no {option}"
-
-
 def test_the_two_commands_of_the_readme_are_there() -> None:
     two = re.findall(r"```sh\n(\./\w+)(?: \w+)?\n```", section(TEXTS["README.md"], "Two commands"))
     assert two == ["./run", "./test"]

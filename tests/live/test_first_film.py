@@ -76,7 +76,7 @@ class Evening:
         return log
 
     def wait_for(self, status: Status | None, log: Path) -> None:
-        """Until the episode shows this status, or is there. Read from the database: each command is a program to start."""
+        """Until the episode shows this status, or is there. Asks the database: a command is a program to start."""
         until(lambda: self._has(status), lambda: (status, log.read_text()[-2000:]))
 
     def _has(self, status: Status | None) -> bool:
