@@ -179,7 +179,7 @@ def test_a_finished_job_without_a_charge_is_named(box: StudioBox, tmp_path: Path
 def test_a_sum_that_is_not_that_of_the_charges_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:
     clips_ready(box)
     _sql(box, "UPDATE tasks SET cost_micros = 5")
-    assert "says that it cost $0.000, its charges are $" in complaint(tmp_path, capsys)
+    assert "says that it cost $0.000, but its charges are $" in complaint(tmp_path, capsys)
 
 
 def test_an_open_attempt_of_a_job_that_does_not_run_is_named(box: StudioBox, tmp_path: Path, capsys: Out) -> None:

@@ -76,7 +76,7 @@ def test_a_death_that_was_reported_is_not_found_again_by_the_next_start(harness:
 @pytest.mark.parametrize(
     ("result", "code", "status", "words"),
     [
-        ("exit-code", "exited", "70", "exit code 70"),
+        ("exit-code", "exited", "70", "exited with code 70"),
         ("signal", "killed", "KILL", "signal KILL"),
         ("core-dump", "dumped", "SEGV", "signal SEGV"),
         ("watchdog", "killed", "ABRT", "no heartbeat"),

@@ -136,7 +136,7 @@ HERE: dict[str, tuple[Callable[[House], object], str, str]] = {
     "keys in each other's place": (_set("NOTION_TOKEN", KEYS["GEMINI_API_KEY"]), "NOTION_TOKEN does not look", "ntn_"),
     "quotation marks": (_set("KIE_API_KEY", '"abcdefgh"'), "KIE_API_KEY has quotation marks", "Leave them out"),
     "a placeholder": (_set("ELEVENLABS_API_KEY", "your-api-key"), "still contains a placeholder", "elevenlabs.io"),
-    "a line break in a key": (_set("KIE_API_KEY", "abc\ndef"), "KIE_API_KEY holds", "Set it again"),
+    "a line break in a key": (_set("KIE_API_KEY", "abc\ndef"), "KIE_API_KEY contains", "Set it again"),
     "an address without a scheme": (_set("VIDEOD_URL_KIE", "kie.ai"), "VIDEOD_URL_KIE", "https://"),
     "a changed address": (_set("VIDEOD_URL_KIE", "https://proxy.example"), "VIDEOD_URL_KIE sends", "proxy.example"),
     "nobody is alerted": (_set("SLACK_WEBHOOK_URL", None), "only shown on the board", "SLACK_WEBHOOK_URL"),

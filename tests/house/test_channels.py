@@ -140,7 +140,7 @@ def test_a_file_name_that_is_no_channel_id_is_refused(tmp_path: Path, name: str)
 
 
 def test_a_name_with_an_angle_bracket_would_be_refused_by_youtube(tmp_path: Path) -> None:
-    assert "no < and no >" in refusal(written(tmp_path, GOOD.replace("name: Wild", "name: <Wild>")))
+    assert "must not contain < or >" in refusal(written(tmp_path, GOOD.replace("name: Wild", "name: <Wild>")))
 
 
 def test_that_nobody_looks_must_be_said_and_is_repeated(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_what_is_left_for_a_plan_is_reported(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_a_name_with_a_comma_cannot_be_an_option_of_the_board(tmp_path: Path) -> None:
-    assert "no comma" in refusal(written(tmp_path, GOOD.replace("name: Wild", "name: Wild, and free")))
+    assert "comma or line break" in refusal(written(tmp_path, GOOD.replace("name: Wild", "name: Wild, and free")))
 
 
 @pytest.mark.fault("2.10")
@@ -204,7 +204,7 @@ def test_a_yml_file_and_an_empty_folder_are_pointed_out(tmp_path: Path) -> None:
     found = load_channels(tmp_path)
     assert not found.channels
     assert any("is called wild.yaml" in warning for warning in found.warnings)
-    assert any("holds no channel" in warning for warning in found.warnings)
+    assert any("contains no channel" in warning for warning in found.warnings)
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ GOOD = 'name: Wild\nyoutube_channel: UCabc\nvoice_id: voice\nbrand: "Wild animal
 LONG = "x" * 300
 #: paths that no file can have, and a part of what is said
 PATHS = {
-    "~nosuchuser/x.mp4": "home that is not known", LONG + ".mp4": "longer than a path can be",
+    "~nosuchuser/x.mp4": "an unknown home folder", LONG + ".mp4": "longer than a path can be",
     "a/" * 3_000 + "x": "longer than a path can be", "loop": "cannot be read", "folder": "is a folder, not a file",
     "fifo": "is not a plain file", "loop/x.mp4": "cannot be read",
 }  # fmt: skip

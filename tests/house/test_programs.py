@@ -88,7 +88,7 @@ def test_windows_line_ends_are_no_harm_to_a_python_file(tmp_path: Path) -> None:
         ("#!/opt/gone/bin/python\r\nprint(1)\r\n", "own.py", 0o755, "is run by /opt/gone/bin/python, which is missing"),
         ("#!/bin\nx\n", "own", 0o755, "is run by /bin, which is missing or not executable"),
         ("#!\nx\n", "own", 0o755, "names no interpreter"),
-        ("#!/bin/sh\r\necho\r\n", "own.sh", 0o755, "has Windows line ends"),
+        ("#!/bin/sh\r\necho\r\n", "own.sh", 0o755, "has Windows line endings"),
         ("#!/bin/sh\necho\n", "own.sh", 0o644, "is not executable. Run `chmod +x"),
         ("echo\n", "own.sh", 0o755, "does not say what runs it"),
     ],

@@ -143,9 +143,9 @@ def test_a_foreign_session_that_the_answer_names_gets_nothing(
 @pytest.mark.fault("12.21")
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("http://elsewhere.example", "sends keys unencrypted to elsewhere.example"), ("http://10.1.2.3", "in the open"),
+    [("http://elsewhere.example", "sends keys unencrypted to elsewhere.example"), ("http://10.1.2.3", "unencrypted"),
      ("ftp://host", "is no address"), ("https://api.elevenlabs.io@evil.example", "is no address"),
-     ("http://127.0.0.1.evil.example", "in the open"), ("http://localhost.evil.example:80", "in the open")],
+     ("http://127.0.0.1.evil.example", "unencrypted"), ("http://localhost.evil.example:80", "unencrypted")],
 )  # fmt: skip
 def test_plain_http_beyond_this_host_ends_a_script_before_anything_is_sent(
     wire: Wire, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
