@@ -2,9 +2,13 @@
 
 import asyncio
 
+import httpx
 import pytest
 
+from tests.flow.board_double import Clock
+from videod.adapters.notion_calls import Calls
 from videod.adapters.notion_pace import Line, Rank
+from videod.ports import BoardError
 
 
 class Pace:
@@ -123,3 +127,19 @@ async def test_a_cancel_at_any_moment_leaves_the_line_moving(steps: int, given_u
     await pace.ask("last", Rank.WISH)
     assert pace.order[-1] == "last"
     assert {"0", "1", "2"} - {str(given_up)} <= set(pace.order)
+
+
+async def test_how_long_answers_took_is_counted_without_the_wait_for_the_pace() -> None:
+    clock = Clock()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        clock.pass_s(4)
+        return httpx.Response(500) if "gone" in request.url.path else httpx.Response(200, json={})
+
+    calls = Calls("token", clock, "http://notion.test", 0.1, transport=httpx.MockTransport(slow))
+    await calls.call("ask", lambda api: api.request("me", "GET"))
+    with pytest.raises(BoardError):
+        await calls.call("ask again", lambda api: api.request("gone", "GET"))
+    await calls.aclose()
+    took = {edge: count for edge, count in zip(calls.took.edges_s, calls.took.counts, strict=False) if count}
+    assert took == {5.0: 2} and calls.took.sum_s == 8

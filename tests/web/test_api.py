@@ -17,12 +17,12 @@ from tests.cli.factory import HOUR, MINUTE, NOON, StudioBox, a_full_studio
 from tests.harness import control
 from tests.web.caller import SECRET, Caller, redact, served
 from videod.core.failures import Kind
+from videod.core.histogram import of_loop
 from videod.core.statuses import Gate, JobState, Status
 from videod.core.suspension import Cause
-from videod.daemon.loop_lag import EDGES_S, LoopLag
 from videod.web import token
 from videod.web.api import ListenError, build_app, serve
-from videod.web.metrics import Delays, _loop
+from videod.web.metrics import _histogram
 
 JSON = {"Content-Type": "application/json"}
 
@@ -472,12 +472,12 @@ async def test_a_port_in_use_is_named_and_leaves_no_socket_behind(box: StudioBox
 
 
 def test_a_late_loop_is_counted_below_the_edge_it_kept() -> None:
-    loop_lag = LoopLag()
+    late = of_loop()
     for late_s in (0.0004, 0.02, 0.02, 7.0):
-        loop_lag.note(late_s)
-    box_of = dict(zip([*EDGES_S, None], loop_lag.counts, strict=True))
+        late.note(late_s)
+    box_of = dict(zip([*late.edges_s, None], late.counts, strict=True))
     assert {edge: count for edge, count in box_of.items() if count} == {0.001: 1, 0.025: 2, None: 1}
-    text = "\n".join(_loop(Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s)))
+    text = "\n".join(_histogram(late))
     assert 'videod_loop_delay_seconds_bucket{le="0.025"} 3' in text
     assert 'videod_loop_delay_seconds_bucket{le="+Inf"} 4' in text
 

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.factory import HOUR, StudioBox, at_once
 from videod.core.failures import Kind
+from videod.core.histogram import of_board, of_loop
 from videod.core.statuses import Status
 from videod.store import views
 from videod.web import metrics
@@ -26,7 +27,7 @@ def counters(box: StudioBox) -> Samples:
     """Every sample of every counter as Prometheus reads it."""
     seen = at_once(box.store.read(lambda tx: views.overview(tx, box.clock.at)))
     found: Samples = {}
-    for family in text_string_to_metric_families(metrics.text(seen, {}, "0", 0, metrics.Delays())):
+    for family in text_string_to_metric_families(metrics.text(seen, {}, "0", 0, (of_loop(), of_board()))):
         for sample in family.samples:
             if sample.name.endswith("_total"):
                 assert family.type == "counter", family.name
@@ -70,7 +71,7 @@ def test_failures_retries_recoveries_and_outcomes_are_counted_by_service_and_kin
 def test_every_family_and_every_sample_is_there_once(box: StudioBox) -> None:
     box.bring_to(box.queue("Bears"), Status.PUBLISHED)
     seen = at_once(box.store.read(lambda tx: views.overview(tx, box.clock.at)))
-    text = metrics.text(seen, {"kie": 8}, "0", 0, metrics.Delays(), {"socket": {"accepted": 1}})
+    text = metrics.text(seen, {"kie": 8}, "0", 0, (of_loop(), of_board()), {"socket": {"accepted": 1}})
     families = list(text_string_to_metric_families(text))
     names = [family.name for family in families]
     samples = [(one.name, *sorted(one.labels.items())) for family in families for one in family.samples]

@@ -22,6 +22,7 @@ from videod.adapters.notion_pace import Line, Rank
 from videod.adapters.notion_pacer import NotionPacer
 from videod.adapters.notion_shapes import Json, came, cursor, is_id, items, promised, record, said
 from videod.core import bounds, verdicts
+from videod.core.histogram import of_board
 from videod.core.moments import clock
 from videod.core.redaction import REDACTED, Redactor
 from videod.core.services.notion import WIRE
@@ -111,6 +112,8 @@ class Calls:
             log_level=logging.CRITICAL, timeout_ms=int(timeout_s * 1000),
             client=httpx.AsyncClient(event_hooks={"request": [_plain], "response": [_bounded]}, transport=transport),
         )  # fmt: skip
+        #: how long answers took, from sending on
+        self.took = of_board()
         self._redact = Redactor({REDACTED: token})
         self._clock = clock
         self.pace(requests_per_s)
@@ -198,8 +201,7 @@ class Calls:
         if self._closed:
             raise BoardError("down", f"videod is stopping, so Notion is not asked: {what}")
         try:
-            async with asyncio.timeout(self._timeout_s + carries_bytes / SLOWEST_UPLOAD):
-                answer = await _awaited(make(self._client))
+            answer = await self._timed(make, self._timeout_s + carries_bytes / SLOWEST_UPLOAD)
         except (_Unsendable, InvalidPathParameterError) as error:
             raise BoardError(
                 "rejected", f"Notion, {what}: it cannot be asked for ({said(self._redact(str(error)), 200)})"
@@ -219,6 +221,14 @@ class Calls:
         if not isinstance(answer, _Answer):
             raise BoardError("down", f"Notion, {what}: there was no answer")
         return answer
+
+    async def _timed(self, make: Make, most_s: float) -> object:
+        began = self._clock.steady_ms()
+        try:
+            async with asyncio.timeout(most_s):
+                return await _awaited(make(self._client))
+        finally:
+            self.took.note((self._clock.steady_ms() - began) / 1000)
 
     # ------------------------------------------------------------------------------------------------- waiting
 

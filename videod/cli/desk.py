@@ -61,7 +61,6 @@ def house(where: Place) -> "Iterator[House]":
     from videod.store.schema import migrate
     from videod.store.soundness import held as held_by
     from videod.store.soundness import held_by_others
-    from videod.web.metrics import Delays
     from videod.web.routes import House
 
     try:
@@ -78,7 +77,7 @@ def house(where: Place) -> "Iterator[House]":
         placing = Placing(where.state, MediaInspector(ffmpeg_finder(settings.paths.ffmpeg)), where.workspace, clock)
         ledger = Ledger(store, policies(settings, channels), Wakeups())
         yield House(
-            ledger, store, clock, clock.now_ms(), dict, lambda: None, Delays, tuple, lambda: channels.channels,
+            ledger, store, clock, clock.now_ms(), dict, lambda: None, tuple, tuple, lambda: channels.channels,
             OwnBoard(store, clock), placing,
         )  # fmt: skip
     finally:

@@ -35,7 +35,7 @@ from videod.daemon.heartbeat import HEARTBEAT_S, Heartbeat
 from videod.daemon.life import Life
 from videod.daemon.live_config import LiveConfig
 from videod.daemon.lock import LockHeld, hold
-from videod.daemon.loop_lag import EDGES_S, LoopLag
+from videod.daemon.loop_lag import LoopLag
 from videod.daemon.refusals import StartError
 from videod.daemon.supervise import Loop, Supervisor, reason
 from videod.flow.runner import KILL_GRACE_S
@@ -48,7 +48,6 @@ from videod.store.schema import migrate
 from videod.store.soundness import given_up, held, held_by_others
 from videod.web import token
 from videod.web.api import HOUSE, ListenError, Listening, build_app, serve
-from videod.web.metrics import Delays
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +170,7 @@ async def _start(
     app = build_app(
         assembly.ledger, assembly.store, SystemClock(), secrets.redact,
         limits=lambda: {name: limit.concurrency for name, limit in wiring.limits(current.settings).items()},
-        delays=lambda: Delays(EDGES_S, tuple(loop_lag.counts), loop_lag.sum_s),
+        delays=lambda: (loop_lag.late, *((assembly.calls.took,) if assembly.calls is not None else ())),
         problems=life.problems, channels=lambda: current.channels.channels, board=assembly.board,
         placing=assembly.placing, sessions=assembly.page.sessions,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from functools import cache
 from aiohttp import web
 
 from videod.channels import Channel
+from videod.core.histogram import Histogram, of_loop
 from videod.flow.placing import Placing
 from videod.ledger import Ledger
 from videod.ports import Clock
@@ -18,7 +19,6 @@ from videod.web import changing, drafts, episodes, openapi, people, reading
 from videod.web.entries import Entries
 from videod.web.frame import Frame
 from videod.web.listen import ListenError, Listening, serve
-from videod.web.metrics import Delays
 from videod.web.routes import Call, House, Route
 from videod.web.sessions import Sessions
 
@@ -56,7 +56,7 @@ def build_app(
     secrets_redact: Callable[[str], str],
     limits: Callable[[], Mapping[str, int]] | None = None,
     not_ready: Callable[[], str | None] | None = None,
-    delays: Callable[[], Delays] = Delays,
+    delays: Callable[[], Sequence[Histogram]] = lambda: (of_loop(),),
     problems: Callable[[], Sequence[str]] = tuple,
     channels: Callable[[], Mapping[str, Channel]] | None = None,
     board: Entries | None = None,

@@ -5,9 +5,9 @@ Counters come from the database: they only grow, over restarts as well.
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from videod.core.allowances import Kind
+from videod.core.histogram import Histogram
 from videod.core.measures import HARMLESS
 from videod.core.statuses import Status
 from videod.store.depths import depths
@@ -34,17 +34,9 @@ def _family(name: str, about: str, samples: Sequence[Sample]) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True)
-class Delays:
-    """How late the event loop was: `counts[i]` times at most `edges_s[i]`, the last count beyond them all."""
-
-    edges_s: Sequence[float] = ()
-    counts: Sequence[int] = (0,)
-    sum_s: float = 0.0
-
-
 def text(
-    seen: Overview, limits: Mapping[str, int], version: str, started_at: int, delays: Delays,
+    seen: Overview, limits: Mapping[str, int], version: str, started_at: int,
+    delays: Sequence[Histogram],
     connections: Mapping[str, Mapping[str, int]] | None = None,
 ) -> str:  # fmt: skip
     """Everything worth an alert or a graph. Money in US dollars, times and ages in seconds.
@@ -60,16 +52,14 @@ def text(
         ]),
     )  # fmt: skip
     lines = [line for family in families for line in _family(*family)]
-    return "\n".join([*lines, *_loop(delays)]) + "\n"
+    return "\n".join([*lines, *(line for one in delays for line in _histogram(one))]) + "\n"
 
 
-def _loop(delays: Delays) -> list[str]:
-    """The histogram of the loop's delays."""
-    name = "videod_loop_delay_seconds"
-    lines = [f"# HELP {name} By how much the event loop was late.", f"# TYPE {name} histogram"]
-    for edge, count in zip([*map(str, delays.edges_s), "+Inf"], itertools.accumulate(delays.counts), strict=True):
-        lines.append(f'{name}_bucket{{le="{edge}"}} {count}')
-    return [*lines, f"{name}_sum {delays.sum_s:.6f}", f"{name}_count {sum(delays.counts)}"]
+def _histogram(one: Histogram) -> list[str]:
+    lines = [f"# HELP {one.name} {one.about}", f"# TYPE {one.name} histogram"]
+    for edge, count in zip([*map(str, one.edges_s), "+Inf"], itertools.accumulate(one.counts), strict=True):
+        lines.append(f'{one.name}_bucket{{le="{edge}"}} {count}')
+    return [*lines, f"{one.name}_sum {one.sum_s:.6f}", f"{one.name}_count {sum(one.counts)}"]
 
 
 def _house(seen: Overview, version: str, started_at: int) -> tuple[Family, ...]:

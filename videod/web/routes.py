@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from videod.channels import Channel
+from videod.core.histogram import Histogram
 from videod.core.wishes import Obstacle
 from videod.flow.placing import Placing
 from videod.guard.errors import ErrorCode
@@ -12,7 +13,6 @@ from videod.ledger import Ledger
 from videod.ports import Clock
 from videod.store.database import Store
 from videod.web.entries import Entries
-from videod.web.metrics import Delays
 from videod.web.sessions import Sessions
 from videod.web.values import Fields
 
@@ -21,9 +21,9 @@ from videod.web.values import Fields
 class House:
     """What the handlers ask. `limits`: service -> jobs at once as they are configured now; `channels`: those that are
     configured; `not_ready` says in words what is still missing, None when all is well; `delays`: how late the event
-    loop was; `problems`: what the daemon says of itself besides what the database knows; `board`: where entries are
-    written, None if there is none; `placing`: takes files of people;
-    `sessions`: who is in on the page, None where there is none."""
+    loop was and how long the board took; `problems`: what the daemon says of itself besides what the database knows;
+    `board`: where entries are written, None if there is none; `placing`: takes files of people; `sessions`: who is in
+    on the page, None where there is none."""
 
     ledger: Ledger
     store: Store
@@ -31,7 +31,7 @@ class House:
     started_at: int
     limits: Callable[[], Mapping[str, int]]
     not_ready: Callable[[], str | None]
-    delays: Callable[[], Delays]
+    delays: Callable[[], Sequence[Histogram]]
     problems: Callable[[], Sequence[str]]
     channels: Callable[[], Mapping[str, Channel]]
     board: Entries | None
