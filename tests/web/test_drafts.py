@@ -12,6 +12,8 @@ from tests.web.caller import Caller, served
 from tests.web.test_entries import CROSSING, ROOT, Paper
 from videod.adapters.own_board import OwnBoard
 from videod.channels import load_channels
+from videod.web.entries import CHANGES
+from videod.web.values import body_schema
 
 SCRIPT = "The bear waits here for fish.\n\nIt rains all night long."
 
@@ -123,3 +125,11 @@ async def test_entries_in_notion_are_changed_there_by_the_same_door_and_listed_b
             status, body = await api.post(f"/api/entries/page-1/{path}", {"script": SCRIPT} if path == "edit" else None)
             assert (status, body["code"]) == (409, "conflict") and "Notion" in body["message"]
     await listening.close()
+
+
+@pytest.mark.parametrize("name", ["title", "channel", "topic", "direction", "priority", "status"])
+async def test_what_may_not_be_empty_is_no_null_in_the_document_either(api: Caller, name: str) -> None:
+    page = await added(api)
+    status, body = await api.post(f"/api/entries/{page}/edit", {name: None})
+    assert (status, body["code"], body["message"]) == (400, "invalid", f"{name} cannot be empty")
+    assert "anyOf" not in body_schema(CHANGES)["properties"][name]

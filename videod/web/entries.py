@@ -48,11 +48,16 @@ ENTRY: Fields = {
 }
 #: what an entry brings besides its fields; in Notion it stands on the entry's page
 BRINGS = ("script", "plan", "sources")
+MAY_BE_EMPTY = ("privacy", *BRINGS)
 #: a change of an entry: what is not given stays; null takes away what may be empty
 CHANGES: Fields = {
-    name: replace(field, default=None, required=False) for name, field in ENTRY.items() if name != "draft"
+    name: replace(field, default=None, required=False, null=name in MAY_BE_EMPTY)
+    for name, field in ENTRY.items()
+    if name != "draft"
 } | {
-    "status": Field(Choice((Status.DRAFT.value, Status.QUEUED.value)), "Queue it, or take it back before it begins."),
+    "status": Field(
+        Choice((Status.DRAFT.value, Status.QUEUED.value)), "Queue it, or take it back before it begins.", null=False
+    ),
 }
 #: the board's column of each field
 COLUMNS = {
@@ -119,14 +124,12 @@ async def add(
 
 
 def changed(given: Mapping[str, object], asked: Mapping[str, object]) -> dict[str, object]:
-    """The board's columns of a change: those that were given, as CHANGES read them. Raises Refused."""
+    """The board's columns of a change: those that were given, as CHANGES read them."""
     found: dict[str, object] = {}
     for name, column in COLUMNS.items():
         if name not in given:
             continue
         value = asked[name]
-        if value is None and name != "privacy":
-            raise Refused(Code.INVALID, f"{name} cannot be empty", f"leave {name} out to keep it")
         found[column] = LABELS[Status(str(value))] if name == "status" else value
     if "Priority" in found:
         found["Priority"] = str(found["Priority"]).capitalize()

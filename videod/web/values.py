@@ -196,12 +196,14 @@ class ByName:
 
 @dataclass(frozen=True)
 class Field:
-    """A named value of a query or a body. Where it is not given `default` stands for it; a body may also say null."""
+    """A named value of a query or a body. Where it is not given `default` stands for it; a body may also say null,
+    where `null` is set."""
 
     kind: Kind
     about: str
     default: object = None
     required: bool = False
+    null: bool = True
 
 
 Fields = Mapping[str, Field]
@@ -233,6 +235,8 @@ def of_body(given: Mapping[str, object], fields: Fields) -> dict[str, object]:
     for name, field in fields.items():
         if field.required and given.get(name) is None:
             raise Refused(Code.INVALID, f"{name} is missing", f"send it: {field.about}")
+        if not field.null and name in given and given[name] is None:
+            raise Refused(Code.INVALID, f"{name} cannot be empty", f"leave {name} out to keep it")
     return {
         name: field.default if given.get(name) is None else _read(name, field, given[name])
         for name, field in fields.items()
@@ -264,7 +268,7 @@ def body_schema(fields: Fields) -> Schema:
 
 def _described(field: Field) -> Schema:
     told: Schema = {"description": field.about} | ({} if field.default is None else {"default": field.default})
-    if field.required:
+    if field.required or not field.null:
         return field.kind.schema | told
     return {"anyOf": [field.kind.schema, {"type": "null"}]} | told
 
