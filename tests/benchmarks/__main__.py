@@ -23,6 +23,7 @@ ALL: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "answers": ("answers", (), ("--episodes", "500", "--tasks", "100", "--films", "3", "--looks", "20")),
     "channels": ("channels", (), ("--claims", "100")),
     "page": ("page", (), ("--looks", "20")),
+    "page_bytes": ("page_bytes", (), ()),
     "daemon": ("daemon", (), ("--episodes", "4", "--idle", "5")),
     "start": ("start", (), ("--runs", "2")),
     "look": ("look", (), ("--runs", "10")),

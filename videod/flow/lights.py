@@ -16,7 +16,7 @@ from videod.ports import PreviewError, Previews
 log = logging.getLogger(__name__)
 
 #: bytes of a picture, of a clip or a cut: 22 images and 18 frames stay below 1.5 MB, with 18 clips below 8 MB
-POSTER_BYTES, SMALL_BYTES = 32_000, 300_000
+POSTER_BYTES, SMALL_BYTES = 28_000, 300_000
 #: what may wait; more than that is asked for again
 WANTED_MOST = 500
 #: how often the previews of removed workspaces are removed, and for how long a file is not tried again, seconds
