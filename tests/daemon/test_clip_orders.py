@@ -1,5 +1,6 @@
 """What a channel's clips are ordered from, how long, and at what price."""
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -8,7 +9,7 @@ from tests.house.test_channels import GOOD, written
 from videod.channels import Channel, ChannelSet, load_files
 from videod.config import Settings, load_settings
 from videod.core import film_cost
-from videod.core.model import Priority, Task
+from videod.core.model import ChannelPolicy, Priority, Task
 from videod.core.statuses import Status
 from videod.core.steps.clip import STEP
 from videod.credentials import Secrets
@@ -95,6 +96,33 @@ def test_the_economy_profile_makes_an_episode_of_18_shots_for_4_dollars_and_100_
     ]  # fmt: skip
     assert [line.count for line in film_cost.lines(standard)] == [1, 22, 18, 18, 18]
     assert film_cost.total(standard) > 10_000_000 and standard.target_micros is None
+
+
+def test_a_price_said_before_a_plan_knows_shots_without_words_and_clips_as_long_as_their_narrations(
+    tmp_path: Path,
+) -> None:
+    plain, silent, fitted = (
+        wiring.policy_of(settings(tmp_path), channel(tmp_path, "video_model: kling-3.0/video@pro\n" + more))
+        for more in ("", "wordless_shots: 3\n", "wordless_shots: 3\nnarration_first: true\n")
+    )
+
+    def line(policy: ChannelPolicy, step: str) -> film_cost.Line:
+        return next(one for one in film_cost.lines(policy) if one.step == step)
+
+    assert [line(one, "narration").count for one in (plain, silent, fitted)] == [18, 15, 15]
+    assert line(silent, "clip") == line(plain, "clip") and film_cost.length_s(silent) < film_cost.length_s(plain)
+    # 15 shots of 7.7 s are 8 s of a model that makes every length, 3 of 4 s are 5
+    micros = fitted.clip_micros
+    assert line(fitted, "clip").count == 18
+    assert line(fitted, "clip").each == round((15 * micros[8] + 3 * micros[5]) / 18) < micros[10]
+
+
+def test_a_target_is_kept_by_a_plan_that_speaks_over_every_shot(tmp_path: Path) -> None:
+    more = "profile: economy\nwordless_shots: 9\nnarration_first: true\ntarget_usd: 3.5\n"
+    policy = wiring.policy_of(settings(tmp_path), channel(tmp_path, more))
+    still = film_cost.stills(policy)[0]
+    assert still == film_cost.stills(replace(policy, wordless=0, narration_first=False))[0] > 0
+    assert film_cost.total(policy) < film_cost.total(replace(policy, wordless=0), still)
 
 
 def test_what_a_file_says_counts_more_than_its_profile(tmp_path: Path) -> None:

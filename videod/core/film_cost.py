@@ -1,12 +1,13 @@
 """What one film of a channel costs, by service, and how many films an account's credit is enough for. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from videod.core.model import ChannelPolicy
 from videod.core.service import CREDIT
 from videod.core.services import SERVICES
 from videod.core.speech import Pace
+from videod.core.step_parts import WORDLESS_S, fitting_s
 from videod.core.tables import STEPS
 
 #: characters of narration for a second of clip: narrators speak about 15 a second, for some 7 of 10 seconds
@@ -17,7 +18,7 @@ SHOT_S, AROUND_S, ENDS_S = 5.5, 1.7, 2.1
 
 @dataclass(frozen=True)
 class Line:
-    """So many pieces of one step, micro-dollars each."""
+    """So many pieces of one step, micro-dollars each; on the average, where they differ."""
 
     step: str
     service: str
@@ -33,14 +34,17 @@ class Line:
 def lines(policy: ChannelPolicy, still: int | None = None) -> tuple[Line, ...]:
     """What a film of the channel consists of that costs money, at the prices in force, in the order of work.
 
-    `still`: how many shots are still ones; None: as few as its plan may have.
+    `still`: how many shots are still ones; None: as few as its plan may have. Over as many shots as the plan may leave
+    without words nobody speaks; where narrations come first, clips are as long as a shot is on the average.
     """
     count = stills(policy)[0] if still is None else still
-    return tuple(
-        Line(name, policy.services.get(name, step.service), step.noun, _pieces(name, policy, count),
-             step.price.micros(_arguments(policy), policy))
-        for name, step in STEPS.items() if step.price is not None
-    )  # fmt: skip
+    made = []
+    for name, step in STEPS.items():
+        if step.price is not None:
+            pieces = _pieces(name, policy, count)
+            each = _a_clip(policy, count) if name == "clip" else step.price.micros(_arguments(policy), policy)
+            made.append(Line(name, policy.services.get(name, step.service), step.noun, pieces, each))
+    return tuple(made)
 
 
 def total(policy: ChannelPolicy, still: int | None = None) -> int:
@@ -51,26 +55,57 @@ def total(policy: ChannelPolicy, still: int | None = None) -> int:
 def stills(policy: ChannelPolicy) -> tuple[int, int]:
     """How many shots of a plan must be still ones at least, and may be at most.
 
-    At least as many as bring the film down to what it is meant to cost, as far as they can.
+    At least as many as bring the film down to what it is meant to cost, as far as they can, whatever its plan makes of
+    its lines: a plan may speak over every shot, and a clip be as long as any.
     """
     most = min(policy.stills, policy.clips)
     target = policy.target_micros
     if target is None:
         return 0, most
-    return next((count for count in range(most) if total(policy, count) <= target), most), most
+    dearest = replace(policy, wordless=0, narration_first=False)
+    return next((count for count in range(most) if total(dearest, count) <= target), most), most
 
 
 def length_s(policy: ChannelPolicy) -> float:
     """About how long a film is, seconds: each shot its words and the time around them, as far as its clip is long."""
-    shot_s = max(SHOT_S, Pace(clip_s=float(policy.clip_seconds)).average_s + AROUND_S)
-    still = stills(policy)[0]
-    return (policy.clips - still) * min(shot_s, policy.clip_seconds) + still * shot_s + ENDS_S
+    shot_s, still, silent = _shot_s(policy), stills(policy)[0], _wordless(policy)
+    spoken = policy.clips - silent
+    spoken_s = max(0, spoken - still) * min(shot_s, policy.clip_seconds) + min(spoken, still) * shot_s
+    return spoken_s + silent * WORDLESS_S + ENDS_S
+
+
+def _shot_s(policy: ChannelPolicy) -> float:
+    """How long a shot is on the average over which somebody speaks, seconds."""
+    return max(SHOT_S, Pace(clip_s=float(policy.clip_seconds)).average_s + AROUND_S)
+
+
+def _wordless(policy: ChannelPolicy) -> int:
+    """Over how many shots nobody speaks, where the plan makes use of all: never over the first or the last."""
+    return min(policy.wordless, max(0, policy.clips - 2))
+
+
+def _a_clip(policy: ChannelPolicy, still: int) -> int:
+    """Micro-dollars of a clip on the average."""
+    price = STEPS["clip"].price
+    assert price is not None
+    whole = price.micros(_arguments(policy), policy)
+    bought = policy.clips - still
+    if not policy.narration_first or not bought:
+        return whole
+    silent = round(_wordless(policy) * bought / policy.clips)
+    spoken, wordless = (
+        price.micros({"seconds": fitting_s(policy, seconds)}, policy) for seconds in (_shot_s(policy), WORDLESS_S)
+    )
+    return round(((bought - silent) * spoken + silent * wordless) / bought)
 
 
 def _pieces(step: str, policy: ChannelPolicy, still: int) -> int:
     """How many jobs of a paid step a film has."""
     effects = policy.clips if policy.effects is None else min(policy.clips, policy.effects)
-    counts = {"plan": 1, "image": policy.images, "clip": policy.clips - still, "sound_effect": effects}
+    counts = {
+        "plan": 1, "image": policy.images, "clip": policy.clips - still, "sound_effect": effects,
+        "narration": policy.clips - _wordless(policy),
+    }  # fmt: skip
     return counts.get(step, policy.clips)
 
 

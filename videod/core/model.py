@@ -174,6 +174,8 @@ class ChannelPolicy:
     clip_micros: Mapping[int, int] = field(default_factory=dict)
     #: whether narrations are made before clips, which are bought as long as those need them
     narration_first: bool = False
+    #: over how many shots of a plan nobody may speak
+    wordless: int = 0
     #: how many shots of a plan may be still ones, which cost nothing
     stills: int = 0
     #: how many sound effects a film has at most, shared by the clips of one place; None: one for each clip

@@ -62,6 +62,7 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         clip_micros=clip_micros(settings, channel),
         story_review=channel.gates.story == "review",
         narration_first=channel.narration_first,
+        wordless=channel.wordless_shots,
         stills=channel.stills,
         effects=channel.effects,
         target_micros=None if channel.target_usd is None else _micros(channel.target_usd),
