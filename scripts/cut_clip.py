@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scripts.lib import atomic, caption_pictures, script_runtime, voice_marks
+from scripts.lib import atomic, caption_pictures, script_runtime, title_card, voice_marks
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import (
     caption_rules,
     captioned,
     captions,
     checked,
+    dissolve,
     loudness,
     overlay,
     pace,
@@ -20,6 +21,8 @@ from scripts.lib.film import (
     segment,
 )
 from scripts.lib.workroom import workroom
+
+DISSOLVE_S_MAX = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,6 +50,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--opens", action="store_true", help="the first cut of a film: its words come later")
     parser.add_argument("--closes", action="store_true", help="the last cut of a film: it holds, and fades out")
     parser.add_argument("--watermark", type=Path, help="a picture to draw in the lower right corner (encodes the clip)")
+    parser.add_argument("--title", default="", metavar="TEXT", help="draw this title near the start (encodes the clip)")
+    parser.add_argument("--title-seconds", type=float, default=4.0, help="how long it stands (default 4)")
+    parser.add_argument(
+        "--dissolve",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long the shot before goes (encodes the clip)",
+    )
+    parser.add_argument("--after-clip", type=Path, help="dissolve: the clip of the shot before")
+    parser.add_argument("--after-cut", type=Path, help="dissolve: its finished cut, which says where it ends")
     parser.add_argument("--burn-captions", default="", metavar="TEXT", help="draw what is said, as captions")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the captions (default en)")
     parser.add_argument("--inspected", action="store_true", help="skip decoding the cut: the caller does that")
@@ -64,12 +78,17 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
         ("--tail", asked.tail),
         ("--least", asked.least),
         ("--hold", asked.hold),
+        ("--title-seconds", asked.title_seconds),
     ):
         if not 0.0 <= seconds <= 30.0:
             raise Failure(Kind.USAGE, f"{option} {seconds:g}: must be 0 to 30 seconds")
     for option, level in (("--voice-lufs", asked.voice_lufs), ("--sfx-lufs", asked.sfx_lufs)):
         if not -60.0 <= level <= -5.0:
             raise Failure(Kind.USAGE, f"{option} {level:g}: must be -60 to -5")
+    if not 0.0 <= asked.dissolve <= DISSOLVE_S_MAX or (asked.dissolve and not (asked.after_clip and asked.after_cut)):
+        raise Failure(
+            Kind.USAGE, f"--dissolve must be 0 to {DISSOLVE_S_MAX:g} seconds, with --after-clip and --after-cut"
+        )
     paced = pace.of_film(pace.Pace(asked.lead, asked.tail, asked.least, hold_s=asked.hold), asked.opens, asked.closes)
     wishes = segment.Wishes(asked.fps, paced, asked.voice_lufs, asked.sfx_lufs, not asked.inspected)
     segment.samples_of(1, wishes.fps)
@@ -79,7 +98,7 @@ def cut(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
     clip = segment.open_clip(asked.video, asked.video.name, wishes.fps)
     with workroom(asked.output) as room:
         spoken = None if asked.audio is None else segment.listened(asked.audio, room / "voice.wav", clip.name)
-        wishes = _marked(wishes, asked.watermark, room)
+        wishes = _titled(_marked(_dissolving(wishes, asked, clip), asked.watermark, room), asked, clip, room)
         wishes = segment.wordless(wishes) if spoken is None else _captioned(wishes, asked, clip, spoken, room)
         shot = segment.choose_shot(clip, spoken.speech if spoken else None, wishes)
         for warning in segment.warnings(shot, wishes.fps):
@@ -110,7 +129,8 @@ def _captioned(
     text = voice_marks.spoken(asked.burn_captions)
     if not text:
         return wishes
-    drawn = replace(wishes, overlays=(overlay.Overlay(room / "any", 0, 0),))  # what is drawn decides where is cut
+    # what is drawn decides where is cut
+    drawn = replace(wishes, overlays=(*wishes.overlays, overlay.Overlay(room / "any", 0, 0)))
     shot = segment.choose_shot(clip, spoken.speech, drawn)
     rules, frames = caption_rules.rules_of(asked.language), caption_rules.Shot(0, shot.frames, text)
     known = said.of_cut(shot.lead, shot.frames, spoken.speech, spoken.heard.seconds)
@@ -121,7 +141,35 @@ def _captioned(
     if found is None:
         script_runtime.warn(f"{clip.name}: no font on this host has the letters of its captions, so none are drawn")
         return wishes
-    return replace(wishes, overlays=found)
+    return replace(wishes, overlays=(*wishes.overlays, *found))
+
+
+def _titled(wishes: segment.Wishes, asked: argparse.Namespace, clip: segment.Clip, room: Path) -> segment.Wishes:
+    """With the title to be drawn, where one is asked for."""
+    if not asked.title or not asked.title_seconds:
+        return wishes
+    found = title_card.overlay(asked.title, asked.title_seconds, wishes.fps, room)
+    if found is None:
+        script_runtime.warn(f"{clip.name}: no font on this host has the letters of the title, so none is drawn")
+        return wishes
+    return replace(wishes, overlays=(*wishes.overlays, found))
+
+
+def _dissolving(wishes: segment.Wishes, asked: argparse.Namespace, clip: segment.Clip) -> segment.Wishes:
+    """With what goes at its start. Where that cannot be told, the shots follow each other without a dissolve."""
+    frames = round(asked.dissolve * wishes.fps)
+    if not frames:
+        return wishes
+    try:
+        found = dissolve.outgoing(asked.after_clip, asked.after_cut, frames, wishes.fps)
+    except Failure as failure:
+        if failure.kind is not Kind.INPUT:
+            raise
+        found = overlay.LeftOut(failure.message)
+    if isinstance(found, overlay.LeftOut):
+        script_runtime.warn(f"{clip.name}: it does not dissolve from the shot before. {found.why}")
+        return wishes
+    return replace(wishes, going=found)
 
 
 def _marked(wishes: segment.Wishes, watermark: Path | None, room: Path) -> segment.Wishes:

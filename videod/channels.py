@@ -190,7 +190,8 @@ class Channel(_Part):
     `video_model` "" is the one of the settings. `stills`: how many shots may be still ones. `wordless_shots`: over how
     many shots of an episode nobody may speak. `effects`: how many sound
     effects a film has at most, shared by the clips of one place; None: one for each clip. `narration_first`: narrations
-    are made with the images, and each clip is bought as long as its narration needs it.
+    are made with the images, and each clip is bought as long as its narration needs it. `title_s`: so long the title
+    stands over the first shot; `dissolve_s`: so long a shot in another place takes to come. 0: not at all.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["my_channel"])
@@ -219,6 +220,8 @@ class Channel(_Part):
     outro: Extra = Field(default=None, examples=["brand/outro.mp4"])
     watermark: Extra = Field(default=None, examples=["brand/watermark.png"])
     burn_captions: bool = False
+    title_s: float = Field(default=0, ge=0, le=8)
+    dissolve_s: float = Field(default=0, ge=0, le=1)
     music: Annotated[tuple[Music, ...], Field(strict=False, max_length=100)] = ()
     storage: Literal["notion", "r2"] = "notion"
     privacy: Literal["private", "unlisted", "public"] = "private"

@@ -112,7 +112,9 @@ def measure(folder: Path, material: Path, asked: Asked) -> list[list[str]]:
         [name, *(f"{one.wall:.2f} ({one.cpu:.1f})" for one in (mid, end))]
         for (name, mid), (_, end) in zip(middle, last, strict=True)
     ]
-    sums = [f"{sum(one.wall for _, one in each):.1f} ({sum(one.cpu for _, one in each):.1f})" for each in (middle, last)]
+    sums = [
+        f"{sum(one.wall for _, one in each):.1f} ({sum(one.cpu for _, one in each):.1f})" for each in (middle, last)
+    ]
     return [*rows, [f"all (goal {GOAL_S:g} s)", *sums]]
 
 

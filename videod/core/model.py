@@ -174,6 +174,8 @@ class ChannelPolicy:
     clip_micros: Mapping[int, int] = field(default_factory=dict)
     #: whether narrations are made before clips, which are bought as long as those need them
     narration_first: bool = False
+    #: how long a shot in another place than the one before takes to come; 0: it is there at once, seconds
+    dissolve_s: float = 0.0
     #: over how many shots of a plan nobody may speak
     wordless: int = 0
     #: how many shots of a plan may be still ones, which cost nothing

@@ -87,6 +87,8 @@ class CommandContext:
     search: bool = False
     #: whether captions are drawn into the film
     burn_captions: bool = False
+    #: how long the title stands over the first shot, seconds
+    title_s: float = 0.0
 
     def path(self, relative: str) -> str:
         return str(self.workspace / relative)

@@ -61,7 +61,7 @@ def effect_keys(plan: Plan, most: int | None) -> list[str]:
     keys = clip_keys(plan)
     if most is None or most >= len(keys):
         return keys
-    group = _places(plan)
+    group = places(plan)
     while len(set(group)) > max(1, most):
         least = min(set(group), key=lambda one: (group.count(one), -group.index(one)))
         first = group.index(least)
@@ -70,7 +70,7 @@ def effect_keys(plan: Plan, most: int | None) -> list[str]:
     return [keys[group.index(one)] for one in group]
 
 
-def _places(plan: Plan) -> list[str]:
+def places(plan: Plan) -> list[str]:
     """Where each clip is: as the story says, else the environment in its picture, else a place of its own."""
     named = {image.id: image.subject for image in plan.images if image.kind == "environment"}
     found = []

@@ -63,6 +63,7 @@ def policy_of(settings: Settings, channel: Channel, one_project: bool = True) ->
         story_review=channel.gates.story == "review",
         narration_first=channel.narration_first,
         wordless=channel.wordless_shots,
+        dissolve_s=channel.dissolve_s,
         stills=channel.stills,
         effects=channel.effects,
         target_micros=None if channel.target_usd is None else _micros(channel.target_usd),
@@ -241,7 +242,7 @@ def context_maker(
             image_host_second=models.image_host_second,
             bucket=now.r2.bucket if "r2" in models.image_hosts else "",
             intro=_existing(channel.intro), outro=_existing(channel.outro), watermark=_existing(channel.watermark),
-            burn_captions=channel.burn_captions,
+            burn_captions=channel.burn_captions, title_s=channel.title_s,
             clip_wait_s=_wait_s(now, tables.STEPS["clip"]), outputs=outputs, served=_served(now),
             music=tuple(
                 Track(there, tuple(one.mood.split(",")), one.said, one.seconds)

@@ -18,6 +18,7 @@ MARK_EDGE = 48
 """Pixels between a watermark and the edges of the film."""
 COLORS = "format=rgba,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p"
 """In the film's colors (FFmpeg 5.1 would take BT.601)."""
+WITH_ALPHA = "format=yuva420p"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.lib.failures import Failure, Kind
 from scripts.lib.film import (
+    dissolve,
     ending,
     ffmpeg,
     hdr,
@@ -25,6 +26,7 @@ from scripts.lib.film import (
     sounds,
     voice,
 )
+from scripts.lib.film.dissolve import Outgoing
 from scripts.lib.film.loudness import RATE_HZ, STEREO
 from scripts.lib.film.overlay import Mark, Overlay
 from scripts.lib.film.pace import Pace
@@ -49,7 +51,7 @@ STEMS = 3
 class Wishes:
     """What a cut should be. Loudness in LUFS. `decode`: whether its pictures are decoded once it is made.
 
-    `mark` and then the `overlays` are drawn over its pictures.
+    `going` shows at its start what goes; `mark` and then the `overlays` are drawn over its pictures.
     """
 
     fps: int = picture_format.FPS
@@ -59,6 +61,14 @@ class Wishes:
     decode: bool = True
     mark: Mark | None = None
     overlays: tuple[Overlay, ...] = ()
+    going: Outgoing | None = None
+
+    @property
+    def changed(self) -> str | None:
+        """Why no picture can be copied; None: nothing changes them."""
+        if self.drawn:
+            return f"{overlay.named(self.drawn)} drawn"
+        return "dissolves from the shot before" if self.going else None
 
     @property
     def drawn(self) -> tuple[Overlay, ...]:
@@ -188,7 +198,7 @@ def choose_shot(clip: Clip, speech: Speech | None, wishes: Wishes) -> Shot:
     speech = speech or Speech(0, 0)
     fps, wished, copied = wishes.fps, wishes.pace, 0
     found = pace.taken(clip.pictures, speech.seconds, wished, fps)
-    frames, odd = found.frames, clip.odd or (f"{overlay.named(wishes.drawn)} drawn" if wishes.drawn else None)
+    frames, odd = found.frames, clip.odd or wishes.changed
     if found.source != found.frames:
         held_s = found.held / fps
         stands = f", last picture held for {held_s:.2f} s" if found.held else ""
@@ -253,10 +263,10 @@ def cut(
     graph += f"{sounds.faded(fade, length)}[sound]"
     stems = ("[voice]", "[ambience]", "[handles]")
     encoder = picture_format.Encoder(wishes.fps)
-    if wishes.drawn:
-        shot = replace(shot, odd=shot.odd or f"{overlay.named(wishes.drawn)} drawn", copied=0)
+    if wishes.changed:
+        shot = replace(shot, odd=shot.odd or wishes.changed, copied=0)
     rendered = _faded(shot, out, wishes.fps)
-    _render(rendered, inputs, graph, out, encoder, overlays=wishes.drawn, stems=stems)
+    _render(rendered, inputs, graph, out, encoder, overlays=wishes.drawn, stems=stems, going=wishes.going)
     if rendered is not shot and (padded := padding.trouble(out, shot.clip.video)) is not None:
         shot = replace(shot, odd=padded)
         _render(shot, inputs, graph, out, encoder, stems=stems)
@@ -357,11 +367,11 @@ def _sounds(path: Path, name: str, heard: Sequence[packets.PacketList]) -> tuple
 
 def _render(
     shot: Shot, inputs: Sequence[str], sound: str, out: Path, encoder: picture_format.Encoder, whole: bool = False,
-    overlays: Sequence[Overlay] = (), stems: Sequence[str] = (),
+    overlays: Sequence[Overlay] = (), stems: Sequence[str] = (), going: Outgoing | None = None,
 ) -> None:  # fmt: skip
     """Run FFmpeg once for pictures and sound. Input 0 is the clip; `inputs` begin with number 1 and feed `sound`.
 
-    The `overlays` are drawn over pictures that are encoded; `stems` are written behind [sound].
+    What is `going` and the `overlays` are drawn over pictures that are encoded; `stems` are written behind [sound].
     """
     # not by -frames:v: FFmpeg 5.1 ends the sound too when that is reached
     video = shot.clip.video
@@ -377,9 +387,12 @@ def _render(
         spare = SLOWED_SPARE if shot.slower > 1.0 else 0
         hold = f",tpad=stop_mode=clone:stop={shot.held + spare}" if shot.held or spare else ""
         fade = f",fade=t=out:start_frame={shot.frames - shot.fade}:nb_frames={shot.fade}" if shot.fade else ""
+        going_out = dissolve.chain(going, 1 + inputs.count("-i"), encoder.fps)
+        inputs = [*inputs, *dissolve.inputs(going)]
         drawing = overlay.drawing(overlays, 1 + inputs.count("-i"), shot.frames, encoder.fps)
         inputs = [*inputs, *overlay.inputs(overlays)]
-        graph = f"[{video.stream}]{chain}{hold},trim=end_frame={shot.frames},{drawing}{fade}[pictures];{sound}"
+        shown = f"{chain}{hold},trim=end_frame={shot.frames},{going_out},{drawing}{fade}"
+        graph = f"[{video.stream}]{shown}[pictures];{sound}"
         pictures = ["-map", "[pictures]", *encoder.arguments(), "-fps_mode", "passthrough"]
     ffmpeg.run(
         [

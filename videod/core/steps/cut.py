@@ -5,16 +5,18 @@ from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import GIB, KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, positive
-from videod.core.step_parts import WORDLESS, WORDLESS_S, clip_keys, effect_keys, job, text
+from videod.core.step_parts import WORDLESS, WORDLESS_S, clip_keys, effect_keys, job, places, text
 
 #: no cut of ours is shorter where its clip is not (scripts/lib/film/pace: 5.5), less a picture or two
 LEAST_S = 5.4
+#: the arguments of a cut that dissolves from the one before: how long, s, and which that is
+DISSOLVE, AFTER = "dissolve", "after"
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
     made = []
-    keys, effects = clip_keys(plan), effect_keys(plan, policy.effects)
-    for key, effect, clip in zip(keys, effects, plan.clips, strict=True):
+    keys, effects, there = clip_keys(plan), effect_keys(plan, policy.effects), places(plan)
+    for number, (key, effect, clip) in enumerate(zip(keys, effects, plan.clips, strict=True)):
         parts = {"video": f"clip/{key}", "audio": f"narration/{key}", "sfx": f"sound_effect/{effect}"}
         if clip.wordless:
             del parts["audio"]
@@ -22,7 +24,11 @@ def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:
         args |= {"opens": True} if key == keys[0] else {}
         args |= {"closes": True} if key == keys[-1] else {}
         args |= {"hold": clip.hold} if clip.hold else {}
-        made.append(job(STEP, task, policy, key, args, tuple(parts.values())))
+        needs = tuple(parts.values())
+        if policy.dissolve_s and number and there[number] != there[number - 1]:
+            args |= {DISSOLVE: policy.dissolve_s, AFTER: keys[number - 1]}
+            needs += (f"clip/{keys[number - 1]}", f"cut/{keys[number - 1]}")
+        made.append(job(STEP, task, policy, key, args, needs))
     return tuple(made)
 
 
@@ -38,9 +44,15 @@ def _argv(job: Job, at: CommandContext) -> Command:
 
 
 def _besides(job: Job, at: CommandContext) -> tuple[str, ...]:
-    """What is said, where the channel wants it drawn."""
+    """What is drawn where the channel wants it: what is said, the title, what shows before and goes."""
     said = at.ordered.get(str(job.args.get("audio")), {}).get("text") if at.burn_captions else None
-    return ("--burn-captions", str(said), "--language", language(at.language).base) if said else ()
+    words: tuple[str, ...] = ("--burn-captions", str(said), "--language", language(at.language).base) if said else ()
+    if at.title_s and job.args.get("opens"):
+        words += ("--title", at.task.title, "--title-seconds", f"{at.title_s:g}")
+    if (before := job.args.get(AFTER)) is not None:
+        words += ("--dissolve", text(job, DISSOLVE), "--after-clip", at.file(f"clip/{before}"),
+                  "--after-cut", at.file(f"cut/{before}"))  # fmt: skip
+    return words
 
 
 def _place(job: Job, task: Task) -> str:
