@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def compose(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> None:
-    known: dict[str, str] = {}
+    known: dict[str, str | float] = {}
     full = asked.image is not None
     pair = asked.character is not None and asked.environment is not None
     if full == pair or (full and (asked.character or asked.environment)):
@@ -43,7 +43,7 @@ def compose(asked: argparse.Namespace, reporter: script_runtime.Reporter) -> Non
         figure = cutout.cut_out(picture.load(asked.character, "--character"), "--character")
         frame = picture.cover(picture.load(asked.environment, "--environment"), picture.SIZE, asked.keep_alpha)
         stands = picture.stand(figure, frame, asked.scale, asked.position)
-        known = {"figure": ",".join(f"{share:.3f}" for share in stands)}
+        known = {"figure": ",".join(f"{share:.3f}" for share in stands), "ground_left": round(figure.left, 4)}
     with atomic.replacing(asked.output) as (stream, part):
         picture.save(frame, stream, part)
     reporter.result(asked.output, width=frame.width, height=frame.height, mode=frame.mode, **known)

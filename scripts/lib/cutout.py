@@ -96,7 +96,7 @@ def _keyed(source: Image.Image, ground: Colour, option: str) -> picture.Figure:
         raise Failure(Kind.INPUT, f"{option}: no character stands out from the background")
     free = found.box[3] < source.height or _stands_free(mask)
     under = picture.Shadow(shade, box[:2]) if shade is not None and free else None
-    return picture.Figure(colours.crop(box), mask.crop(box), free, under)
+    return picture.Figure(colours.crop(box), mask.crop(box), free, under, keying.left(found, ground))
 
 
 def _key(source: Image.Image, option: str) -> Image.Image:

@@ -37,6 +37,8 @@ FAINT = 0.06
 SEEN = 0.12
 #: nor is any blacker than this
 DEEPEST = 0.75
+#: what has so much of the ground's hue has its color, as a share of the ground's own
+HUED = 0.35
 #: what the ground may shine on the figure unseen, levels of 255
 SPILL = 3.0
 
@@ -61,6 +63,13 @@ class Key:
         planes = [Image.fromarray(np.rint(plane * 255).astype(np.uint8)) for plane in (self.alpha, self.shade)]
         colours = Image.fromarray(np.rint(self.colours).astype(np.uint8))
         return planes[0], colours, planes[1] if float(self.shade.max()) >= SEEN else None
+
+
+def left(found: Key, ground: tuple[int, int, int]) -> float:
+    """The share of what was keyed, as it will be seen, that has the ground's color all the same."""
+    pure = _weights(ground)
+    hued = found.colours @ pure > HUED * float(np.array(ground, np.float32) @ pure)
+    return float(found.alpha[hued].sum()) / max(1.0, float(found.alpha.sum()))
 
 
 def saturated(colour: tuple[int, int, int]) -> bool:

@@ -36,13 +36,14 @@ class Shadow:
 class Figure:
     """A character cropped to its outline. `grounded`: it stands free, not cut off by the lower edge of its picture.
 
-    `shadow`: the one that it was drawn with, where it had one.
+    `shadow`: the one that it was drawn with, where it had one. `left`: which share of it has the color of its ground.
     """
 
     colours: Image.Image
     mask: Image.Image
     grounded: bool
     shadow: Shadow | None = None
+    left: float = 0.0
 
 
 def load(path: Path, option: str) -> Image.Image:

@@ -112,13 +112,20 @@ def material(folder: Path, asked: Asked) -> None:
 
 
 def clips(folder: Path, asked: Asked) -> None:
+    """The clips; those of one size are one, since only their pictures' number and grain cost anything."""
     still = folder / "still.png"
     media.make(still, "-f", "lavfi", "-i", "mandelbrot=s=2100x1200:start_scale=0.6", "-frames:v", "1")
+    made: dict[str, Path] = {}
     for number in range(asked.clips):
         size = asked.sizes[number % len(asked.sizes)]
+        clip = folder / f"clip_{number}.mp4"
+        if size in made:
+            os.link(made[size], clip)
+            continue
+        made[size] = clip
         moving = "loop=loop=240:size=1,setpts=N/24/TB,fps=24,"  # read once, not for every picture
         moving += f"scroll=h=0.0007:v=0.0004,crop=1936:1088,scale={size.replace('x', ':')},noise=alls=7:allf=t,setsar=1"
-        media.make(folder / f"clip_{number}.mp4", "-i", str(still), "-vf", moving, *CODED)
+        media.make(clip, "-i", str(still), "-vf", moving, *CODED)
 
 
 def sounds(folder: Path, asked: Asked) -> None:

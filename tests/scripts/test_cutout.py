@@ -11,6 +11,9 @@ from scripts.lib import figure_check, keying
 from tests.benchmarks.animals import GROUNDS, PLACES, SIZE, animal, measured
 from tests.benchmarks.pictures import whole
 from tests.scripts.conftest import Run
+from videod.core import held_against
+from videod.core.model import Job
+from videod.core.statuses import JobState
 
 GREEN = (0, 177, 64)
 
@@ -23,6 +26,7 @@ def test_a_furry_animal_loses_no_body_and_keeps_no_ground(name: str, ground: str
     result = measured(drawn, *whole(found))
     assert result.lost <= 0.005 and result.ground <= 0.005, result
     assert result.edge["dark"] <= 12 and result.edge["bright"] <= 20, result
+    assert keying.left(found, GROUNDS[ground][0]) <= 0.002
 
 
 @pytest.mark.long
@@ -84,6 +88,24 @@ def test_the_place_is_seen_between_the_legs_and_the_contact_shadow_stays(tmp_pat
     assert max(abs(a - b) for a, b in zip(between, PLACES["bright"], strict=True)) <= 12
     assert beside == PLACES["bright"]
     assert under[1] < PLACES["bright"][1] - 40 and max(under) - min(under) < 40, "the shadow is dark, not green"
+
+
+def test_what_the_ground_left_in_a_figure_is_named_at_the_review(tmp_path: Path, run: Run) -> None:
+    Image.new("RGB", (1376, 768), PLACES["bright"]).save(tmp_path / "place.png")
+    job = Job("t", "wild", "composite", "clip_03", "pillow", JobState.DONE)
+    told = []
+    for stain in (None, (70, 160, 96)):
+        made = figure(GREEN, (240, 240, 240))
+        if stain is not None:
+            ImageDraw.Draw(made).ellipse((290, 150, 350, 220), fill=stain)
+        made.save(tmp_path / "hare.png")
+        out = tmp_path / "out.png"
+        ran = run(create_composite.main, "--character", tmp_path / "hare.png", "--environment", tmp_path / "place.png",
+                  "--output", out)  # fmt: skip
+        assert ran.code == 0
+        told.append(held_against.warned(job, ran.result, (), "").get("warnings", []))
+    assert told[0] == []
+    assert len(told[1]) == 1 and "still has the color of the background" in str(told[1])
 
 
 def test_the_picture_keeps_its_size_around_the_figure() -> None:

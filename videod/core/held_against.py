@@ -21,6 +21,8 @@ CLIP_LENGTH = 0.06
 RATE = 1.55
 #: narrations that are needed to know a rate, and letters of a text that says something about it
 KNOWN, LETTERS = 3, 25
+#: of a figure that was cut out so much may have the color of the ground that it stood before
+GROUND_LEFT = 0.01
 #: width through height of a frame, and how far off one may be
 WIDE, WIDE_OFF = 16 / 9, 0.035
 #: what a person reads of one episode, and of one file
@@ -38,6 +40,9 @@ def warned(job: Job, facts: Mapping[str, object], jobs: Iterable[Job], sha256: s
         found += _clip(job, facts, others)
     elif job.step == "image":
         found += _image(job, facts)
+    elif job.step == "composite" and (positive(facts.get("ground_left")) or 0.0) > GROUND_LEFT:
+        share = positive(facts.get("ground_left")) or 0.0
+        found.append(f"shows a figure of which {share:.0%} still has the color of the background it was drawn on")
     elif job.step == "narration":
         found += _narration(job, facts, others)
     elif job.step == "assemble":
