@@ -160,8 +160,13 @@ def _dissolving(wishes: segment.Wishes, asked: argparse.Namespace, clip: segment
     frames = round(asked.dissolve * wishes.fps)
     if not frames:
         return wishes
+    before = checked.recall(asked.after_cut, asked.after_cut.stem, wishes.fps)
+    found: dissolve.Outgoing | overlay.LeftOut
     try:
-        found = dissolve.outgoing(asked.after_clip, asked.after_cut, frames, wishes.fps)
+        if before is None:
+            found = overlay.LeftOut(f"Nothing certifies where {asked.after_cut.name} ends")
+        else:
+            found = dissolve.outgoing(asked.after_clip, before.frames, frames, wishes.fps)
     except Failure as failure:
         if failure.kind is not Kind.INPUT:
             raise

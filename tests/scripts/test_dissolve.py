@@ -7,8 +7,7 @@ from PIL import Image
 
 from scripts import assemble_video, cut_clip
 from scripts.lib import title_card
-from scripts.lib.film import dissolve, picture_format
-from scripts.lib.film.overlay import LeftOut
+from scripts.lib.film import checked, picture_format
 from tests.core.test_redo_order import PLAN
 from tests.core.test_steps import context
 from tests.core.test_still_shots import TASK, jobs
@@ -26,11 +25,6 @@ def test_a_title_stands_at_the_left_above_where_captions_are(tmp_path: Path) -> 
         seen = picture.getchannel("A").point(lambda value: 255 if value > 250 else 0).getbbox()
         assert seen is not None and seen[2] - seen[0] > 300
     assert title_card.overlay("  ", 4.0, 24, tmp_path) is None
-
-
-def test_where_nothing_certifies_the_cut_before_there_is_no_dissolve(tmp_path: Path) -> None:
-    found = dissolve.outgoing(tmp_path / "clip.mp4", tmp_path / "cut.mov", 12, 24)
-    assert isinstance(found, LeftOut) and "certifies" in found.why
 
 
 def test_only_a_shot_in_another_place_dissolves_and_waits_for_the_one_before() -> None:
@@ -69,6 +63,10 @@ def test_a_cut_comes_over_what_goes_and_the_film_copies_both(tmp_path: Path, run
     ran = run(cut_clip.main, "--video", tmp_path / "two.mp4", "--output", second, *words, "--dissolve", "0.5",
               "--after-clip", tmp_path / "one.mp4", "--after-cut", first)  # fmt: skip
     assert ran.code == 0 and ran.result["encoded_because"] == "dissolves from the shot before", ran.stderr
+    checked.certificate_path(first).rename(tmp_path / "elsewhere.json")
+    alone = run(cut_clip.main, "--video", tmp_path / "two.mp4", "--output", tmp_path / "three.mov", *words,
+                "--dissolve", "0.5", "--after-clip", tmp_path / "one.mp4", "--after-cut", first)  # fmt: skip
+    assert alone.code == 0 and alone.result["copied"] and "Nothing certifies where one.mov ends" in alone.stderr
     light = media.brightness(second)
     assert len(light) == ran.result["frames"] and light[0] < 60 and light[6] == pytest.approx(128, abs=16)
     assert light[:13] == sorted(light[:13]) and min(light[13:]) > 210

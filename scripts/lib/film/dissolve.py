@@ -6,7 +6,7 @@ It is made inside the later cut, so that joining the film stays copying. The ear
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib.film import checked, ffmpeg, hdr, overlay, picture_format
+from scripts.lib.film import ffmpeg, hdr, overlay, picture_format
 from scripts.lib.film.ffmpeg import VideoStream
 from scripts.lib.film.overlay import LeftOut
 
@@ -21,21 +21,18 @@ class Outgoing:
     frames: int
 
 
-def outgoing(clip: Path, cut: Path, frames: int, fps: int) -> Outgoing | LeftOut:
-    """What follows in `clip` where its `cut` ends, or why that cannot be told.
+def outgoing(clip: Path, ends: int, frames: int, fps: int) -> Outgoing | LeftOut:
+    """What follows in `clip` behind its picture `ends`, where its cut ends, or why that cannot be shown.
 
     Raises Failure(input) where the clip cannot be read.
     """
-    made = checked.recall(cut, cut.stem, fps)
-    if made is None:
-        return LeftOut(f"nothing certifies where {cut.name} ends")
     video = ffmpeg.probe(clip).video
     if video is None:
         return LeftOut(f"{clip.name} has no pictures")
     if hdr.kind(video.transfer, video.primaries) is not None:
         return LeftOut(f"{clip.name} has other colors than the film")
     pictures = ffmpeg.count_pictures(clip, f"reading {clip.name}", fps, video.stream)
-    return Outgoing(clip, video, min(made.frames, max(0, pictures - 1)), frames)
+    return Outgoing(clip, video, min(ends, max(0, pictures - 1)), frames)
 
 
 def inputs(going: Outgoing | None) -> list[str]:
