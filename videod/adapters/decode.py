@@ -95,21 +95,24 @@ class _Check:
     makes: str
     expected: Expectation
     room: DecodingRoom
+    #: only key pictures are decoded: all others are known
+    known: bool = False
 
 
 async def decode(
     ffmpeg: str, path: Path, makes: str, expected: Expectation, others: Sequence[str] = (),
-    room: DecodingRoom | None = None, source: BinaryIO | None = None,
+    room: DecodingRoom | None = None, source: BinaryIO | None = None, known: bool = False,
 ) -> Decoded:  # fmt: skip
     """Decode all of `path`, but no further than it may last. `others` are tried where `ffmpeg` breaks.
 
-    `source`: the file, where it is open already. Raises Undecodable, Unchecked when the check itself came to nothing,
+    `source`: the file, where it is open already. `known`: its pictures were decoded before, all but key pictures are
+    passed over. Raises Undecodable, Unchecked when the check itself came to nothing,
     FileNotFoundError when no FFmpeg runs, OSError when the file cannot be opened.
     """
     if source is None:
         with await asyncio.to_thread(files.open_made, path) as opened:
-            return await decode(ffmpeg, path, makes, expected, others, room, opened)
-    check = _Check(path, source, makes, expected, room or common())
+            return await decode(ffmpeg, path, makes, expected, others, room, opened, known)
+    check = _Check(path, source, makes, expected, room or common(), known)
     for program, following in zip((ffmpeg, *others), (*others, None), strict=True):
         try:
             return await _decode(program, check)
@@ -124,6 +127,8 @@ async def _decode(ffmpeg: str, check: _Check, pictures: str = "0:V:0", errors: s
     notes, path, makes, expected = _Notes(), check.path, check.makes, check.expected
     limit_s = min(CHECK_S + CHECK_SHARES.get(makes, CHECK_SHARES["video"]) * expected.max_s, CHECK_S_MAX)
     argv = _argv(ffmpeg, path, makes, expected, pictures, errors)
+    if check.known:
+        argv = (argv[0], "-skip_frame", "nokey", *argv[1:])
     # at most two threads work at once (`_threads`); the kernel's limit is for the case that nobody is left to end it
     limits = Limits(MEMORY, round(2 * limit_s) + 10)
     try:

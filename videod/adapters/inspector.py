@@ -10,20 +10,22 @@ import stat
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from videod import files
-from videod.adapters import picture
+from videod.adapters import packet_marks, picture
 from videod.adapters.checking_lane import CheckingLane
 from videod.adapters.decode import Undecodable, decode
 from videod.adapters.decoding_room import DecodingRoom, common
+from videod.adapters.packet_marks import Marks
 from videod.adapters.picture import NoPicture
 from videod.adapters.sniff import HEAD_BYTES, looks_like
 from videod.core import bounds, content
 from videod.core.held_against import WARNINGS
 from videod.core.media_checks import Decoded, objection, objection_to_bytes
-from videod.core.step import Expectation
+from videod.core.step import PACKETS, Expectation
 from videod.ports import Artefact, BadArtefact, Unchecked
 
 AT_ONCE = 2
@@ -96,11 +98,27 @@ class MediaInspector:
             return await picture.look(self._room, path, source, expected)
         program = self._ffmpeg()
         others = [other for other in self._others() if other != program]
-        found = await decode(program, path, makes, expected, others, self._room, source)
+        marks = None
+        if makes == "video" and (expected.parts or expected.step == "cut"):
+            marks = await packet_marks.of(program, path, source, self._room)
+        known = marks is not None and marks.are(expected.parts)
+        found = await decode(program, path, makes, expected, others, self._room, source, known)
+        if marks is not None and known:
+            found = _known(found, marks)
         wrong = objection(found, makes, expected)
         if wrong is not None:
             raise Undecodable(wrong)
-        return _measured(found, expected.step)
+        named = {PACKETS: marks.named()} if marks is not None and expected.step == "cut" else {}
+        return _measured(found, expected.step) | named
+
+
+def _known(found: Decoded, marks: Marks) -> Decoded:
+    """A film whose pictures are those of its cuts: as many as there are, their content said of the cuts already."""
+    if found.seen is None:
+        return found
+    seen = replace(found.seen, pictures=len(marks.rows), seconds=len(marks.rows) * marks.even_s)
+    content = None if found.content is None else replace(found.content, frames=(), frozen=(), seconds=seen.seconds)
+    return replace(found, seen=seen, content=content)
 
 
 def _channel_of(path: Path) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from videod.core.failures import Failure, Kind
+from videod.core.step import PACKETS
 
 #: fields that name a video, most telling first; `id` last, since it may be another thing's
 _IDS = ("video_id", "videoId", "youtube_id")
@@ -20,7 +21,7 @@ def told(result: Mapping[str, object] | None) -> dict[str, object]:
     """What a script's result says of its file besides where it is."""
     return {
         name: value for name, value in (result or {}).items()
-        if name not in ("type", "output", "bytes", "sha256") and isinstance(value, str | int | float | bool)
+        if name not in ("type", "output", "bytes", "sha256", PACKETS) and isinstance(value, str | int | float | bool)
     }  # fmt: skip
 
 

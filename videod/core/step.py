@@ -149,6 +149,10 @@ class Per(StrEnum):
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 
+#: the fact of a cut that names its encoded pictures (`adapters/packet_marks`); only videod's own look says it
+PACKETS = "packets"
+
+
 @dataclass(frozen=True)
 class Expectation:
     """Bounds of one file. Seconds, pixels of each side, bytes; all inclusive.
@@ -170,6 +174,8 @@ class Expectation:
     black: float = 0.9
     #: whose file it is, where its content is looked at as well
     step: str = ""
+    #: what it may be joined of: PACKETS of files that were decoded to their ends
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

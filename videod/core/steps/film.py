@@ -6,7 +6,19 @@ from videod.core import music
 from videod.core.model import ChannelPolicy, Job, Task
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
-from videod.core.step import KIB, Command, CommandContext, Context, Expectation, Makes, Per, Step, Usual, revised
+from videod.core.step import (
+    KIB,
+    PACKETS,
+    Command,
+    CommandContext,
+    Context,
+    Expectation,
+    Makes,
+    Per,
+    Step,
+    Usual,
+    revised,
+)
 from videod.core.step_parts import WORDLESS, clip_keys, effect_keys, job, names
 
 #: what an intro and an outro may add to a film, where the channel has any, seconds
@@ -64,6 +76,8 @@ def _expects(job: Job, context: Context) -> Expectation:
     """About the sum of its cuts, and whatever intro and outro add; another's script makes cuts of its own."""
     silent_end_s = None if context.extras else SILENT_END_S
     keys = names(job, "clips")
+    cuts = [context.others.get(f"cut/{key}") for key in keys]
+    known = tuple(str(one.facts.get(PACKETS, "")) for one in cuts if one is not None)
     low = high = total = 0.0
     for key in keys:
         parts = [context.length_s(f"{step}/{key}") for step in ("cut", "clip", "narration")]
@@ -73,13 +87,14 @@ def _expects(job: Job, context: Context) -> Expectation:
                 min_bytes=16 * KIB, min_s=0.3 * len(keys), min_side=240, heard=True, silent_end_s=silent_end_s
             )  # fmt: skip
         total += cut
-        known = [part for part in parts if part is not None] if context.foreign else [cut]
-        low += min(known)
-        high += max(known)
+        lengths = [part for part in parts if part is not None] if context.foreign else [cut]
+        low += min(lengths)
+        high += max(lengths)
     share, added = 0.95 if context.foreign else 0.98, EXTRAS_S if context.extras else 0.0
     return Expectation(
         min_bytes=16 * KIB, min_s=share * low - 0.5, max_s=FILM_SHARE * high + FILM_S + added,
         about_s=total, min_side=240, heard=True, silent_end_s=silent_end_s,
+        parts=known if len(known) == len(keys) and all(known) else (),
     )  # fmt: skip
 
 
