@@ -11,6 +11,8 @@ from videod.sandbox.render.terrain import Frame
 
 #: How much of the frame's height a standing animal of size 1 takes, by framing.
 SPAN = {"wide": 0.2, "medium": 0.52, "close": 1.15}
+#: How far to its side the nose of a head seen close by reaches, as a share of the frame's width.
+NOSE = 0.84
 #: Grounds in which a swimmer swims; elsewhere it lies on land.
 WATERS = ("underwater", "ocean", "coast", "ice", "river")
 
@@ -30,7 +32,10 @@ def place_of(scene: Scene, creature: Creature, place: int, frame: Frame) -> tupl
     pair = len(scene.creatures) > 1
     if scene.framing == "close":
         scale = min(height * SPAN["close"] / min(top, 1.5), width * 1.98 / (right - left))
-        return scale, (width * 0.5 - (right - 0.3) * scale * 0.82, height * 0.46 + face_height(creature) * scale)
+        across = width * 0.5 - (right - 0.3) * scale * 0.82
+        # the tip of the nose stays inside a square frame as well
+        across -= max(0.0, across + right * scale - width * NOSE)
+        return scale, (across, height * 0.46 + face_height(creature) * scale)
     scale = min(height * SPAN[scene.framing] * creature.size / min(top - bottom, 1.5),
         width * (0.34 if pair else 0.62) / (right - left))  # fmt: skip
     ground = frame.horizon + (height - frame.horizon) * (0.55 if scene.framing == "medium" else 0.3)
