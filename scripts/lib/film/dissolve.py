@@ -13,7 +13,10 @@ from scripts.lib.film.overlay import LeftOut
 
 @dataclass(frozen=True)
 class Outgoing:
-    """The pictures of a clip from number `start` on, which fade out over `frames` pictures. If there are fewer, the last one is held."""
+    """The pictures of a clip from number `start` on, which fade out over `frames` pictures.
+
+    If there are fewer, the last one is held.
+    """
 
     path: Path
     video: VideoStream
