@@ -21,7 +21,7 @@ def seen(frames: Sequence[Frame] = GOOD, **more: object) -> str:
     ("said", "frames"),
     [
         ("black for 4.0 s from 2.0 s", [replace(one, black=48 <= at < 144) for at, one in enumerate(GOOD)]),
-        ("one color", [replace(one, spread=1.0) for one in GOOD]),
+        ("a single color", [replace(one, spread=1.0) for one in GOOD]),
         ("hardly any contrast", [replace(one, spread=8.0) for one in GOOD]),
         ("flickers", [replace(one, luma=60 + 100 * (at % 2)) for at, one in enumerate(GOOD)]),
     ],
@@ -73,7 +73,7 @@ def test_a_spoiled_narration_is_named(said: str, sound: Sound) -> None:
 def test_speech_in_an_effect_is_named_and_weather_is_not() -> None:
     wind = Sound(tuple(-30 + 3 * ((at * 7) % 11) / 10 for at in range(120)), (-28.0, -28.0), 0.0, -28.0, -12.0)
     assert heard(wind, "sound_effect") == ""
-    assert "speaks" in heard(replace(voice(), sides=()), "sound_effect")
+    assert "somebody is speaking" in heard(replace(voice(), sides=()), "sound_effect")
 
 
 def job(step: str, key: str, facts: dict[str, object] | None = None, **args: object) -> Job:
@@ -96,7 +96,7 @@ def test_a_clip_is_held_against_its_length_its_shape_and_its_picture() -> None:
     good: dict[str, object] = {"duration_s": 10.0, "width": 1924, "height": 1076, "look": look()}
     assert warnings(clip, good, picture) == ""
     assert "instead of 10 s" in warnings(clip, good | {"duration_s": 9.0}, picture)
-    assert "another shape" in warnings(clip, good | {"width": 1080}, picture)
+    assert "a different shape" in warnings(clip, good | {"width": 1080}, picture)
     upside = "".join(look()[at : at + 96] for at in range(768, -1, -96))
     assert "picture" in warnings(clip, good | {"look": upside}, picture)
     assert alike_pictures.likeness(look(), look()) == pytest.approx(1.0)
@@ -114,7 +114,7 @@ def test_a_narration_is_held_against_the_rate_of_the_others_and_their_files() ->
     others = [job("narration", f"clip_0{n}", {"speech_s": 3.0}, text=text) for n in range(2, 6)]
     own = job("narration", "clip_01", text=text)
     assert warnings(own, {"speech_s": 3.2}, *others) == ""
-    assert "listen" in warnings(own, {"speech_s": 1.5}, *others)
+    assert "check that it says its text" in warnings(own, {"speech_s": 1.5}, *others)
     assert "same file as clip_03" in warnings(own, {"speech_s": 3.0}, *others, sha256="narrationclip_03")
 
 
