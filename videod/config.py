@@ -337,6 +337,38 @@ class R2(Section):
         return f"https://{self.account}.r2.cloudflarestorage.com" if self.account else ""
 
 
+class Cluster(Section):
+    """Other machines for what costs nothing but time. Without an address none of it is even loaded."""
+
+    address: str = Field(
+        default="", pattern=r"^((tls|tcp)://[A-Za-z0-9.:\[\]-]+:\d{1,5})?$", examples=["tls://10.8.0.1:8786"]
+    )
+    ca: Program = Field(default=None, examples=["/etc/videod/cluster/ca.pem"])
+    cert: Program = Field(default=None, examples=["/etc/videod/cluster/client.pem"])
+    key: Program = Field(default=None, examples=["/etc/videod/cluster/client.key"])
+    shared: Program = Field(default=None, examples=["/mnt/films/videod"])
+    home: bool = True
+    when_lost: Literal["local", "wait"] = "local"
+
+    @model_validator(mode="after")
+    def _is_reached_safely(self) -> Self:
+        given = [path is not None for path in (self.ca, self.cert, self.key)]
+        if self.address.startswith("tls:") and not all(given):
+            raise ValueError("a tls:// address needs ca, cert and key. `videod cluster certificates DIR` makes them")
+        if self.address.startswith("tcp:") and not _loopback(self.address):
+            raise ValueError("a tcp:// address is for this machine only. Use tls:// for others")
+        return self
+
+    @property
+    def on(self) -> bool:
+        return bool(self.address)
+
+
+def _loopback(address: str) -> bool:
+    host = address.split("://")[1].rpartition(":")[0].strip("[]")
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
 class _Scripts(Section):
     """The owner's own programs in the place of ours, by step."""
 
@@ -372,6 +404,7 @@ class Settings(Section):
     facts: Facts = Field(default_factory=Facts)
     retention: Retention = Field(default_factory=Retention)
     r2: R2 = Field(default_factory=R2)
+    cluster: Cluster = Field(default_factory=Cluster)
     scripts: Scripts = Field(default_factory=Scripts)
 
 

@@ -257,17 +257,31 @@ def _open_folder(name: str, folder: int, place: Path) -> int:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place)) from None
 
 
+def inside(path: Path, within: Path) -> Path:
+    """`path`, if it lies in the folder `within`. Raises Unfit where it does not."""
+    if not _parts(path, within):
+        raise Unfit("it is a folder, not a file")
+    return path
+
+
 def write_made(path: Path, data: bytes, within: Path) -> None:
     """Put `data` at `path`, whole; the folders on the way from `within` are made. Whatever stands there is replaced, a
     link too, never written through. Raises OSError."""
+    with arriving(path, within) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def arriving(path: Path, within: Path) -> Iterator[BinaryIO]:
+    """A file to write and read that takes the place of `path` when the block ends well, as in `write_made`."""
     make_folder(path.parent, within)
     with _folder_of(path, within) as (folder, name):
         part = f".{os.urandom(8).hex()}.part"
-        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        new = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(part, new, 0o600, dir_fd=folder)
         try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
+            with os.fdopen(descriptor, "w+b") as stream:
+                yield stream
             os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError):

@@ -8,9 +8,10 @@ seen to hold, sealed tokens.
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import partial
+from typing import Any
 
 from videod.board_notes import BoardNotes
 from videod.core.admission import HOLDS_NO_PLACE
@@ -30,6 +31,7 @@ from videod.core.ops import (
     KeepLesson,
     NoteRefusal,
     OpenAttempt,
+    PlaceAttempt,
     RecordCharge,
     RecordFound,
     RecordInDoubt,
@@ -65,6 +67,11 @@ __all__ = ["Applied", "Chooser", "Claim", "Ledger", "Look", "Policies", "Started
 
 Policies = Callable[[str], ChannelPolicy | None]
 Redact = Callable[[str], str]
+#: what is written of the operations that need no more than themselves and the time
+_PLAIN: Mapping[type, Callable[[sqlite3.Connection, Any, int], None]] = {
+    NoteRefusal: writes.note_refusal, RenameChannel: renames.rename, ForgetChannel: renames.forget,
+    KeepLesson: learned.write, ForgetLesson: learned.write, AlertsOver: writes.alerts_over, Suspend: writes.suspend,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -265,18 +272,10 @@ class Ledger(BoardNotes):
                 writes.save_job(connection, op.job, known)
             case ShowEntry():
                 writes.show_entry(connection, task, op, at)
-            case NoteRefusal():
-                writes.note_refusal(connection, op, at)
-            case RenameChannel():
-                renames.rename(connection, op, at)
-            case ForgetChannel():
-                renames.forget(connection, op, at)
-            case KeepLesson() | ForgetLesson():
-                learned.write(connection, op, at)
-            case AlertsOver():
-                writes.alerts_over(connection, op, at)
-            case Suspend():
-                writes.suspend(connection, op, at)
+            case _ if type(op) in _PLAIN:
+                _PLAIN[type(op)](connection, op, at)
+            case PlaceAttempt():
+                writes.place_attempt(connection, op)
             case Release():
                 writes.release(connection, op)
             case SaveBreaker():

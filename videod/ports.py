@@ -54,10 +54,27 @@ class Confinement:
 
 
 @dataclass(frozen=True)
+class Errand:
+    """What a child needs on another machine: the files that it reads, and those that it leaves; it needs no more.
+
+    `inputs`: path -> SHA-256, in its working folder; `brought`: other files as they are now, the channel's own among
+    them; `texts`: small ones that name others. `output` and the small `beside` it come back. `service`: whose lane.
+    """
+
+    service: str
+    inputs: Mapping[Path, str]
+    brought: tuple[Path, ...]
+    texts: tuple[Path, ...]
+    output: Path
+    beside: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
 class Spawn:
     """One child: complete argv, the whole environment it gets, where it runs. `label` names it in logs.
 
-    `finishes`: when the daemon dies it is asked, not killed, so that it ends a call that is being paid for.
+    `finishes`: when the daemon dies it is asked, not killed, so that it ends a call that is being paid for. `errand`:
+    it may run on another machine.
     """
 
     argv: tuple[str, ...]
@@ -67,10 +84,18 @@ class Spawn:
     nice: int = 0
     finishes: bool = False
     confinement: Confinement | None = None
+    errand: Errand | None = None
+
+
+class Interrupted(Exception):
+    """What a child worked on was lost through no fault of its job, such as with its worker; the text says how."""
 
 
 class Child(Protocol):
-    """A running child in a session and process group of its own; it dies with the daemon."""
+    """A running child in a session and process group of its own; it dies with the daemon.
+
+    One that runs on another machine raises Interrupted from `lines` and `wait` where it is lost.
+    """
 
     @property
     def pid(self) -> int: ...

@@ -27,6 +27,8 @@ UNNAMED = {
 ONLY_FOR_S3 = {"moto", "werkzeug"}
 #: the extra `timeline`, likewise
 ONLY_FOR_EDITORS = {"opentimelineio"}
+#: the extra `cluster`, likewise
+ONLY_FOR_CLUSTERS = {"dask", "distributed"}
 
 
 def _names(requirements: list[str]) -> set[str]:
@@ -49,7 +51,9 @@ def _imported() -> set[str]:
 def _distributions() -> set[str]:
     homes = packages_distributions()
     return {
-        home.lower().replace("_", "-") for name in _imported() - ONLY_FOR_S3 - ONLY_FOR_EDITORS for home in homes[name]
+        home.lower().replace("_", "-")
+        for name in _imported() - ONLY_FOR_S3 - ONLY_FOR_EDITORS - ONLY_FOR_CLUSTERS
+        for home in homes[name]
     }
 
 
@@ -63,7 +67,7 @@ def test_everything_that_videod_imports_is_a_dependency() -> None:
 
 
 def test_run_installs_no_tool_of_the_tests() -> None:
-    assert set(PROJECT["project"]["optional-dependencies"]) == {"voice", "timeline"}
+    assert set(PROJECT["project"]["optional-dependencies"]) == {"voice", "timeline", "cluster"}
     setup = (ROOT / ".ci" / "ensure-env.sh").read_text()
     assert "GROUPS_ARG=--no-dev" in setup and set(re.findall(r"--extra (\w+)", setup)) == {"voice"}
 
@@ -117,7 +121,7 @@ def test_the_wheel_brings_one_package_and_one_extra(site: Path) -> None:
     assert {path.name for path in site.iterdir() if path.suffix != ".dist-info"} == {"videod"}
     (info,) = site.glob("*.dist-info")
     told = Parser().parsestr((info / "METADATA").read_text())
-    assert sorted(told.get_all("Provides-Extra") or []) == ["timeline", "voice"]
+    assert sorted(told.get_all("Provides-Extra") or []) == ["cluster", "timeline", "voice"]
     asked = [one for one in told.get_all("Requires-Dist") or [] if "extra ==" not in one]
     assert _names(asked) == _names(PROJECT["project"]["dependencies"])
 

@@ -50,6 +50,8 @@ class ProcessChild:
         temporary: Path | None, group: Path | None, after: Callable[[], None],
     ) -> None:  # fmt: skip
         self._after = after
+        #: what it and those whom it waited for have computed, when it has ended
+        self.cpu_ms = 0
         self._process = process
         self._mark = mark
         self._group = group
@@ -68,6 +70,10 @@ class ProcessChild:
     def _on_end(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         self._signal(signal.SIGKILL)  # what is left of the group, before the leader's number can be given away
+        with contextlib.suppress(ChildProcessError):
+            _, status, used = os.wait4(self._process.pid, 0)
+            self._process.returncode = os.waitstatus_to_exitcode(status)
+            self.cpu_ms = round(1000 * (used.ru_utime + used.ru_stime))
         self._process.wait()
         os.close(self._pidfd)
         self._end_task = asyncio.create_task(self._end_rest())

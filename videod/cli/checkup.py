@@ -9,7 +9,7 @@ from pathlib import Path
 
 from videod.adapters.clock import SystemClock
 from videod.channels import ChannelError, ChannelSet, load_channels
-from videod.cli import checkup_alerts, checkup_host, checkup_keys, checkup_outside, checkup_webhook
+from videod.cli import checkup_alerts, checkup_cluster, checkup_host, checkup_keys, checkup_outside, checkup_webhook
 from videod.cli.channels import advice
 from videod.cli.checks import Check, State, fix, note, ok
 from videod.config import ConfigError, Settings, load_settings
@@ -39,6 +39,8 @@ async def examine(config: Path, env: Mapping[str, str], offline: bool = False) -
         async for one in checkup_alerts.ways(settings, secrets, offline):
             yield one
         for one in checkup_webhook.hook(settings, secrets, SystemClock().now_ms()):
+            yield one
+        async for one in checkup_cluster.workers(settings, offline):
             yield one
     for one in checkup_host.unit():
         yield one

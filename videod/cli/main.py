@@ -67,6 +67,7 @@ COMMANDS: dict[str, Command] = {
     "backup": Command("backup", "Copy the database while it is in use, or write an archive to move with.", _CHECK),
     "restore": Command("backup", "Set up the state folder again from a backup.", _CHECK),
     "audit": Command("audit", "Verify the ledger against receipts and service balances.", _CHECK),
+    "cluster": Command("cluster", "Check the cluster, start its scheduler and workers, make certificates.", _CHECK),
     "plan": Command("plan", "Check a plan, or print the JSON schema for plans.", _MONEY),
     "simulate": Command("simulate", "Estimate throughput, bottlenecks and cost before you spend anything.", _MONEY),
     "sandbox": Command("sandbox", "Run the simulated services on their own.", _MONEY),

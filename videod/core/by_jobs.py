@@ -8,12 +8,21 @@ from videod.core.allowances import QUOTA_WARNING
 from videod.core.by_files import over
 from videod.core.by_people import again
 from videod.core.derive import affected, opens_itself
-from videod.core.events import JobCharged, JobFailed, JobStarted, JobSubmitted, JobSucceeded
+from videod.core.events import JobCharged, JobFailed, JobPlaced, JobStarted, JobSubmitted, JobSucceeded
 from videod.core.expand import jobs_of
 from videod.core.failures import Failure, Kind
 from videod.core.model import Job
 from videod.core.moments import clock
-from videod.core.ops import Alert, ClearInDoubt, CloseAttempt, OpenAttempt, RecordCharge, ShowAsset, Suspend
+from videod.core.ops import (
+    Alert,
+    ClearInDoubt,
+    CloseAttempt,
+    OpenAttempt,
+    PlaceAttempt,
+    RecordCharge,
+    ShowAsset,
+    Suspend,
+)
 from videod.core.plan import Plan
 from videod.core.reports import published
 from videod.core.retold import story_of
@@ -126,6 +135,11 @@ def submit(work: Transition, event: JobSubmitted) -> Transition:
     # another order makes another file
     sha256 = job.sha256 if event.remote_id == job.remote_id else None
     return heard(work, job, event.at).with_job(replace(job, remote_id=event.remote_id, sha256=sha256))
+
+
+def place(work: Transition, event: JobPlaced) -> Transition:
+    current(work, event.job, event.attempt)
+    return work.adding(PlaceAttempt(event.attempt, event.worker, event.cpu_ms))
 
 
 def _beyond_budget(work: Transition, job: Job, at: int) -> Transition | None:

@@ -227,6 +227,18 @@ class JobSubmitted:
 
 
 @dataclass(frozen=True)
+class JobPlaced:
+    """The attempt runs on a worker of the cluster; `cpu_ms`: what it has computed there, once that is known."""
+
+    at: int
+    task_id: str
+    job: str
+    attempt: int
+    worker: str
+    cpu_ms: int = 0
+
+
+@dataclass(frozen=True)
 class JobCharged:
     """The script knows what a call cost. Recorded whatever has become of the attempt meanwhile.
 
@@ -421,7 +433,7 @@ OfChannel = ChannelRenamed | ChannelRemoved | LessonForgotten
 Event = (
     EntryQueued | EntryRefused | EntryEdited | GateApproved | RedoAsked | JobCorrected | FileChosen
     | CancelAsked | TaskPaused | TaskResumed | EditRefused | TextsRewritten | EntryWaits | EntrySlow
-    | JobStarted | JobSubmitted | JobCharged | PurchaseFound | JobSucceeded | JobFailed | JobCrashed | JobDied
-    | JobSetAside | ServiceFreed | InputLost | FilesExpire | GatesJudged | VideoLooked | NothingBought
+    | JobStarted | JobSubmitted | JobPlaced | JobCharged | PurchaseFound | JobSucceeded | JobFailed | JobCrashed
+    | JobDied | JobSetAside | ServiceFreed | InputLost | FilesExpire | GatesJudged | VideoLooked | NothingBought
     | ChannelRenamed | ChannelRemoved | LessonForgotten
 )  # fmt: skip

@@ -50,6 +50,15 @@ class CloseAttempt:
 
 
 @dataclass(frozen=True)
+class PlaceAttempt:
+    """On which worker of the cluster an attempt runs, and what it has computed there."""
+
+    attempt: int
+    worker: str
+    cpu_ms: int
+
+
+@dataclass(frozen=True)
 class RecordCharge:
     job: str
     attempt: int
@@ -208,6 +217,7 @@ Op = (
     | SaveJob
     | OpenAttempt
     | CloseAttempt
+    | PlaceAttempt
     | RecordCharge
     | RecordInDoubt
     | RecordFound

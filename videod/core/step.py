@@ -113,18 +113,28 @@ class Recalled:
     lessons: tuple[tuple[str, str], ...] = ()
 
 
+class Input(NamedTuple):
+    """A finished job's file that a command names, relative to the workspace, with the small files `beside` it."""
+
+    path: str
+    sha256: str
+    beside: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Command:
     """Arguments for the script, and small files (path relative to the workspace -> text) to be written before.
 
     `env`: what the script takes from its environment instead of its arguments. `aside`: arguments that are no part of
-    what is ordered (`digest`), so that a request on its way stays the same where they change.
+    what is ordered (`digest`), so that a request on its way stays the same where they change. `inputs`: the files that
+    it names, for the steps that travel.
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     aside: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
 
 class Makes(StrEnum):
@@ -327,10 +337,20 @@ class Step:
     refused: str | None = None
     #: what becomes of the film where one of its jobs fails for good: it is published without. Empty: the episode stops
     without: str = ""
+    #: its script may run on a worker of the cluster: it buys nothing, needs no secret and no network, and everything
+    #: that it reads is named in its command
+    travels: bool = False
+    #: the small files that its script leaves beside its output, by `{name}` or `{stem}` of the output
+    beside: tuple[str, ...] = ()
 
     @property
     def paid(self) -> bool:
         return self.price is not None
+
+    def companions(self, output: str) -> tuple[str, ...]:
+        """The paths of the small files beside an output."""
+        path = PurePosixPath(output)
+        return tuple(str(path.with_name(one.format(name=path.name, stem=path.stem))) for one in self.beside)
 
     def output(self, job: Job, task: Task) -> str:
         """Where the job's file lies, relative to the workspace; empty where it makes none.

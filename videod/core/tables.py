@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 
-from videod.core import offers
+from videod.core import offers, services
 from videod.core import steps as folder
 from videod.core.model import ChannelPolicy, Job, Priority, Task
 from videod.core.plan import Arc, Picture, Plan, PlannedClip, PlannedImage
@@ -138,7 +138,14 @@ def _faults(step: Step) -> Iterator[str]:
         yield f"`suffix` {step.suffix!r} is not a suffix. Write one such as .png"
     if step.shown_as is not None and step.suffix not in BOARD_TAKES:
         yield f"`shown_as`: the board takes no {step.suffix or 'step without a'} file. Leave `shown_as` out"
+    if step.travels and (step.price is not None or step.secrets or _outside(step)):
+        yield "`travels`: a step that pays, has secrets or goes online stays at home. Leave `travels` out"
     yield from _place_faults(step)
+
+
+def _outside(step: Step) -> bool:
+    service = services.named(step.service)
+    return service is None or service.outside
 
 
 def _place_faults(step: Step) -> Iterator[str]:

@@ -50,6 +50,7 @@ from videod.core.events import (
     JobCrashed,
     JobDied,
     JobFailed,
+    JobPlaced,
     JobSetAside,
     JobStarted,
     JobSubmitted,
@@ -114,6 +115,8 @@ def _handle(work: Transition, event: Event) -> Transition:
             return by_jobs.start(work, event)
         case JobSubmitted():
             return by_jobs.submit(work, event)
+        case JobPlaced():
+            return by_jobs.place(work, event)
         case JobCharged():
             return by_jobs.charge(work, event)
         case PurchaseFound():

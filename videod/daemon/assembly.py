@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from videod.adapters import notifiers, walls
 from videod.adapters.clock import SystemChance, SystemClock
@@ -61,12 +62,15 @@ from videod.flow.runner import Runner
 from videod.flow.scheduler import Scheduler
 from videod.flow.turns import Turns
 from videod.ledger import Ledger, Wakeups
-from videod.ports import Clock
+from videod.ports import Clock, Launcher
 from videod.store import reads
 from videod.store.consents import with_end
 from videod.store.database import Database, Store
 from videod.store.resilient import Resilient
 from videod.store.soundness import busy
+
+if TYPE_CHECKING:
+    from videod.daemon.cluster import FilmMaking
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +105,8 @@ class Assembly:
     #: look at the settings as soon as possible
     look_at_settings: Callable[[], None]
     page: Page
+    #: how wide each lane is now
+    limits: Callable[[], Mapping[str, Limit]]
 
 
 @dataclass(frozen=True)
@@ -143,12 +149,11 @@ async def build(
         sources, tokens.youtube_token, lambda: current.channels, lambda: current.settings, tokens.refused, joined.brings
     )  # fmt: skip
     launcher, room = _children(sources, ends, opened)
-    inspector = MediaInspector(builder.ffmpeg, current.ffmpegs, room)
-    bound = partial(_deadline_s, current)
-    balances = ServiceBalances(urls, secrets.get)
+    films, starts = _film_making(current, sources, launcher, ends)
+    inspector, balances = MediaInspector(builder.ffmpeg, current.ffmpegs, room), ServiceBalances(urls, secrets.get)
     purchase_check = Reconciler(store, ledger, builder, balances, clock, lambda: current.settings.daemon.look_after_s)
-    look = Inputs(ledger, builder, inspector, clock)
-    runner = Runner(ledger, launcher, inspector, builder, clock, chance, secrets.redact, bound, purchase_check, look)
+    bound, look = partial(_deadline_s, current), Inputs(ledger, builder, inspector, clock)
+    runner = Runner(ledger, starts, inspector, builder, clock, chance, secrets.redact, bound, purchase_check, look)
     recovery = Recovery(
         store, ledger, builder, inspector, clock, chance, runner.crashes, running_with, end_with, purchase_check,
         current.settings.retry.deaths, bound, look.aside,
@@ -179,12 +184,30 @@ async def build(
         "verdicts": _verdicts(sources, store, ledger, clock, youtube).run,
         **_telling(store, ledger, clock, current),
     }
-    watches |= await _webhook(sources, store, ledger, clock, ends)
+    watches |= {**await _webhook(sources, store, ledger, clock, ends), **_films_watched(films, ledger, scheduler)}
     watches["page"] = (shown := page.made(current, sources, store, ledger, clock, launcher, ends.remarks)).run
     return Assembly(
         store, ledger, scheduler, intake, relay, Placing(sources.state, inspector, builder.workspace, clock), board,
         joined.notion, launcher, lease, partial(recovery.settle_late, late), watches, ready.ask, shown,
+        films.limits if films else partial(_limits, current),
     )  # fmt: skip
+
+
+def _film_making(
+    current: LiveConfig, sources: wiring.Sources, launcher: ProcessLauncher, ends: Ends
+) -> "tuple[FilmMaking | None, Launcher]":
+    """The cluster, where one is set up, and who starts scripts."""
+    if not sources.settings.cluster.on:
+        return None, launcher
+    from videod.daemon import cluster
+
+    films = cluster.made(current, sources.state, launcher)
+    ends.remarks.append(films.cluster.problems)
+    return films, films.launcher
+
+
+def _films_watched(films: "FilmMaking | None", ledger: Ledger, scheduler: Scheduler) -> dict[str, Watch]:
+    return {} if films is None else {"cluster": partial(films.watch, ledger, scheduler)}
 
 
 async def _webhook(sources: wiring.Sources, store: Store, ledger: Ledger, clock: Clock, ends: Ends) -> dict[str, Watch]:

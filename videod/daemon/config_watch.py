@@ -5,7 +5,6 @@ import contextlib
 import logging
 
 from videod.adapters.clock import SystemClock
-from videod.daemon import wiring
 from videod.daemon.assembly import Assembly
 from videod.daemon.gates import judge_again
 from videod.daemon.live_config import LiveConfig
@@ -46,7 +45,7 @@ async def _take_up(current: LiveConfig, assembly: Assembly) -> None:
     settings = current.settings
     assembly.look_at_settings()
     await assembly.ledger.adopt_limits(settings.daemon.timezone, SystemClock().now_ms())
-    await assembly.scheduler.adopt(wiring.limits(settings))
+    await assembly.scheduler.adopt(assembly.limits())
     assembly.intake.poll_interval_s = settings.daemon.poll_interval_s
     if assembly.calls is not None:
         assembly.calls.pace(settings.notion.requests_per_s)

@@ -25,6 +25,7 @@ AT_START = (
     "daemon.http_port",
     "r2.account",
     "alerts",
+    "cluster",
     "scripts",
 )
 

@@ -324,6 +324,7 @@ def command_builder(
         another_token=another_token,
         environ=sources.environ,
         sources=(own or OwnSources()).of,
+        cluster=settings.cluster.on,
     )
 
 

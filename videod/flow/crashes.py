@@ -99,3 +99,14 @@ class Crashes:
             if of_the_house(error):
                 raise
             self.tell(place, error)
+
+
+def log_failed(failure: Failure, context: dict[str, str]) -> None:
+    log.warning(
+        "runner_job_failed",
+        extra=context | {
+            "kind": failure.kind.value, "service": failure.service, "endpoint": failure.endpoint,
+            "http_status": failure.http_status, "code": failure.code, "request_id": failure.request_id,
+            "error": failure.message,
+        },
+    )  # fmt: skip

@@ -21,10 +21,10 @@ from videod.core.plan import ITEMS_MAX
 from videod.core.service import Where
 from videod.core.services import SERVICES
 from videod.core.statuses import DONE
-from videod.core.step import Command, CommandContext, Recalled, Step
+from videod.core.step import Command, CommandContext, Input, Recalled, Step
 from videod.core.step import digest as digest_of
 from videod.core.tables import ORDER, step_of
-from videod.ports import Confinement, Spawn
+from videod.ports import Confinement, Errand, Spawn
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ class CommandBuilder:
     another_token: Callable[[str], bool] = _none_other
     #: what a person put on an entry's page for the plan to stand on; raises BoardError
     sources: Callable[[str], Awaitable[str]] = _no_sources
+    #: whether steps that travel may run on a worker of the cluster
+    cluster: bool = False
 
     def workspace(self, task: Task) -> Path:
         return workspace_of(self.state, task.channel_id, task.id)
@@ -150,7 +152,18 @@ class CommandBuilder:
             sealed = ("--digest", film.sha256) if film is not None and film.sha256 else ()
             named = ("--youtube-channel", context.youtube_channel) if context.youtube_channel else ()
             command = replace(command, argv=(*command.argv, *sealed, *named))
-        return command, digest
+        return self._with_inputs(step, command, done), digest
+
+    def _with_inputs(self, step: Step, command: Command, done: Mapping[str, Job]) -> Command:
+        """The command with the files that it names, where they may have to travel."""
+        if not self.cluster or not step.travels or self.foreign(step, command):
+            return command
+        told = "\n".join((*command.argv, *command.files.values()))
+        named = [job for job in done.values() if job.output and job.sha256 and job.output in told]
+        inputs = (
+            Input(str(job.output), str(job.sha256), step_of(job).companions(str(job.output))) for job in named
+        )  # fmt: skip
+        return replace(command, inputs=tuple(inputs))
 
     def _without_channel(self, step: Step, workspace: PurePosixPath) -> tuple[Command, str] | None:
         """Of a channel whose file is gone nothing is made, but what it made is removed in its time."""
@@ -206,7 +219,23 @@ class CommandBuilder:
         nice = COMPUTING_NICE if SERVICES[step.service].where == Where.COMPUTING else ASKING_NICE
         finishes = step.paid and not self.silent(step)
         argv = (*start, *words(command), *events)
-        return Spawn(argv, env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, confinement)
+        errand = self._errand(task, job, command) if self.cluster and step.travels and not foreign else None
+        return Spawn(argv, env, self.workspace(task), f"{task.id} {job.name}", nice, finishes, confinement, errand)
+
+    def _errand(self, task: Task, job: Job, command: Command) -> Errand:
+        """What the script needs on a worker of the cluster."""
+        step, workspace = step_of(job), self.workspace(task)
+        place = step.output(job, task)
+        inputs = {workspace / one.path: one.sha256 for one in command.inputs}
+        small = [workspace / name for one in command.inputs for name in one.beside]
+        return Errand(
+            service=step.service,
+            inputs=inputs,
+            brought=(*_brand(command), *(path for path in small if files.made(path))),
+            texts=tuple(workspace / name for name in command.files),
+            output=workspace / place,
+            beside=tuple(workspace / name for name in step.companions(place)),
+        )
 
     async def _with_sources(self, task: Task, command: Command) -> Command:
         """The command with the sources that stand on the entry's page now; they are no part of the plan's digest, but
@@ -242,9 +271,8 @@ class CommandBuilder:
         step = step_of(job)
         foreign = self.foreign(step, command)
         tools = (self.state / TOOLS,) if foreign else ()
-        brand = (Path(option[1]) for option in options(command) if option[0] in BRAND_FILES)
         return Confinement(
-            reads=(Path(ffmpeg), self.script(step, command), *brand, *tools),
+            reads=(Path(ffmpeg), self.script(step, command), *_brand(command), *tools),
             trusted=foreign,
             network=foreign or SERVICES[step.service].outside,
             removes_workspace=step.removes_workspace,
@@ -259,6 +287,11 @@ class CommandBuilder:
         if workspace not in folder.parents:
             return None
         return (folder, self.journal(task, job)) if _keeps_journal(step) and not self.silent(step) else (folder,)
+
+
+def _brand(command: Command) -> tuple[Path, ...]:
+    """The channel's own files that a command names."""
+    return tuple(Path(option[1]) for option in options(command) if option[0] in BRAND_FILES)
 
 
 def _keeps_journal(step: Step) -> bool:

@@ -33,10 +33,10 @@ from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.step import Step
 from videod.core.tables import step_of
-from videod.flow import custom_end, film_report, host
+from videod.flow import custom_end, elsewhere, film_report, host
 from videod.flow.aside import Aside, at_once
 from videod.flow.assignment import Assignment
-from videod.flow.crashes import Crashes, Place, of_the_house
+from videod.flow.crashes import Crashes, Place, log_failed, of_the_house
 from videod.flow.inputs import Inputs, read_plan
 from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import Listener, Report, TooMuchReported, too_much, unheard
@@ -114,7 +114,7 @@ class Runner:
             attempted = attempted or await self._attempt(work)
             attempted = await self._blamed(work, attempted)
             if isinstance(attempted, JobFailed):
-                _log_failed(attempted.failure, context)
+                log_failed(attempted.failure, context)
             outcome = await self._looked_into(work, attempted)
         except asyncio.CancelledError:
             await self._leave(work)
@@ -247,7 +247,11 @@ class Runner:
         output, child = began
         report = Report()
         try:
+            await elsewhere.note(self._ledger, self._clock, work, child)
             code = await self._follow(work, step, child, report)
+            await elsewhere.note(self._ledger, self._clock, work, child)
+        except elsewhere.LOST as lost:
+            return self._failed(work, Failure(Kind.INTERRUPTED, str(lost)), child)
         except asyncio.CancelledError:
             await asyncio.shield(child.kill(KILL_GRACE_S))
             raise
@@ -335,6 +339,8 @@ class Runner:
         except TimeoutError:
             await child.kill(KILL_GRACE_S)
             late = Failure(Kind.TIMEOUT, f"{step.script} took longer than its {deadline:.0f} s and was killed")
+            if (there := elsewhere.disbelieved(child, late.message)) is not None:
+                return self._failed(work, there, child)
             ended = self._without_file(work, child, -signal.SIGTERM, report, late)
             return self._failed(work, ended if self._silent_purchase(work) else self._doubted(work, late), child)
         except TooMuchReported:
@@ -407,6 +413,8 @@ class Runner:
             return self._failed(work, self._to_check_again(work, error), child, 0)
         except BadArtefact as error:
             kept = put_aside(output)
+            if (there := elsewhere.disbelieved(child, str(error))) is not None:
+                return self._failed(work, there, child)
             if failed is not None:
                 return failed
             if kept is None and self._silent_purchase(work):
@@ -436,14 +444,3 @@ class Runner:
         foreign, papers = self._builder.foreign(step, work.command), self._builder.papers(work.task, work.job)
         if step.paid and not report.charged and (owed := piece if foreign else unheard(work.job, papers, piece)):
             await self._listener.charge(work, owed)
-
-
-def _log_failed(failure: Failure, context: dict[str, str]) -> None:
-    log.warning(
-        "runner_job_failed",
-        extra=context | {
-            "kind": failure.kind.value, "service": failure.service, "endpoint": failure.endpoint,
-            "http_status": failure.http_status, "code": failure.code, "request_id": failure.request_id,
-            "error": failure.message,
-        },
-    )  # fmt: skip

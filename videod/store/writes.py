@@ -18,6 +18,7 @@ from videod.core.ops import (
     CloseAttempt,
     NoteRefusal,
     OpenAttempt,
+    PlaceAttempt,
     RecordCharge,
     RecordInDoubt,
     Release,
@@ -101,6 +102,10 @@ def close_attempt(connection: sqlite3.Connection, op: CloseAttempt, at: int) -> 
         "UPDATE attempts SET ended_at = ?, outcome = ?, exit_code = ?, stderr_tail = ? WHERE id = ?",
         (at, op.outcome, op.exit_code, op.stderr_tail, op.attempt),
     )
+
+
+def place_attempt(connection: sqlite3.Connection, op: PlaceAttempt) -> None:
+    connection.execute("UPDATE attempts SET worker = ?, cpu_ms = ? WHERE id = ?", (op.worker, op.cpu_ms, op.attempt))
 
 
 def record_charge(connection: sqlite3.Connection, task: Task, op: RecordCharge, at: int) -> None:

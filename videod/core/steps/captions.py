@@ -85,4 +85,6 @@ STEP = Step(
     place=_place,
     expects=_expects,
     without="the film is published without captions",
+    travels=True,
+    beside=("{stem}.vtt",),
 )

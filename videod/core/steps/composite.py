@@ -94,4 +94,5 @@ STEP = Step(
     known_before=_known_before,
     legacy_units=_legacy_units,
     model="image",
+    travels=True,
 )

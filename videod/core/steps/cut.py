@@ -110,4 +110,6 @@ STEP = Step(
     place=_place,
     expects=_expects,
     besides=_besides,
+    travels=True,
+    beside=("{name}.checked.json", "{name}.said.json"),
 )

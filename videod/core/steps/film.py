@@ -122,4 +122,5 @@ STEP = Step(
     expects=_expects,
     shown_as="Film",
     legacy_args=("--manifest", "--output"),
+    travels=True,
 )

@@ -102,4 +102,5 @@ STEP = Step(
     legacy_env={"--voice": "ELEVENLABS_VOICE_ID"},
     of_channel=True,
     setting=_setting,
+    beside=("{name}.times.json",),
 )

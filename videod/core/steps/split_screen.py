@@ -46,4 +46,5 @@ STEP = Step(
     place=_place,
     expects=picture_expected,
     shown_as="Composite",
+    travels=True,
 )

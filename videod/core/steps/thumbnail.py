@@ -79,4 +79,5 @@ STEP = Step(
     shown_as="Thumbnail",
     besides=_besides,
     without="the film is published with another thumbnail",
+    travels=True,
 )
