@@ -114,6 +114,7 @@ ONLY_PARSED = {
     "restore": "needs an archive: tests/live/test_restore_elsewhere.py",
     "simulate": "plays weeks: tests/simulation/test_simulate.py",
     "web": "needs a page that is served: tests/page",
+    "cluster": "needs a scheduler: tests/cluster",
     "docs update": "writes these pages: tests/house/test_docs.py",
 }
 #: what stands for a name in a line -> an episode, a channel, an entry of the studio that the lines are run in

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -155,12 +156,13 @@ def worker(
     host, port = _place(listen) if listen else ("", 0)
     at = processes.Listening(host, port, contact)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / (name or socket.gethostname()).replace("/", "_")).mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise CommandError(
             output.MISSING, f"{folder}: {files.reason(error)}.", "Name a folder with --folder."
         ) from None
-    means = Means(folder.resolve(), _ffmpeg(ffmpeg), round(cache_gb * 1e9), shared.resolve() if shared else None)
+    own = folder.resolve() / (name or socket.gethostname()).replace("/", "_")  # workers of one machine have one each
+    means = Means(own, _ffmpeg(ffmpeg), round(cache_gb * 1e9), shared.resolve() if shared else None)
     papers = _papers(tls, "worker", _host_of(address))
     many = slots or max(1, (os.cpu_count() or 2) // 2)
     asyncio.run(processes.worker(address, name, many, means, papers, at, output.say))

@@ -110,6 +110,10 @@ def as_object(found: Report) -> dict[str, object]:
         ],
         "bottleneck": None if bottleneck is None else bottleneck.service,
         "presence": _presence(found.presence),
+        "workers": [
+            {"worker": one.worker, "attempts": one.attempts, "lost": one.lost, "cpu_s": _s(one.cpu_ms)}
+            for one in found.workers
+        ],
     }  # fmt: skip
 
 
@@ -162,6 +166,7 @@ def _print(found: Report, now: int) -> None:
     _times(found)
     _waits(found)
     _failures(found)
+    _workers(found)
     _films(found)
 
 
@@ -219,6 +224,13 @@ def _failures(found: Report) -> None:
     _section("Failures", head, [
         [one.service, one.kind, f"{one.failures}", f"{one.recovered}", f"{one.helped}", f"{one.stopped}"]
         for one in found.troubles
+    ])  # fmt: skip
+
+
+def _workers(found: Report) -> None:
+    head = (Column("worker"), Column("attempts"), Column("lost", 1), Column("CPU-seconds"))
+    _section("Workers of the cluster", head, [
+        [one.worker, f"{one.attempts}", f"{one.lost}", f"{one.cpu_ms / 1000:,.0f}"] for one in found.workers
     ])  # fmt: skip
 
 

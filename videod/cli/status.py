@@ -67,11 +67,23 @@ def _print(shown: view.View, seen: views.Overview) -> None:
         output.say("")
         output.say("No episode is open. Set an entry of the board to Queued to start one.")
     _services(shown.lanes)
+    _workers(seen)
     _channels(seen)
     _allowances(seen)
     _credit(seen)
     _webhook(seen)
     _counts(seen.counts)
+
+
+def _workers(seen: views.Overview) -> None:
+    """The workers of the cluster, and what runs there."""
+    if seen.cluster is None or not seen.cluster.workers:
+        return
+    output.say("")
+    output.heading("Workers")
+    for one in seen.cluster.workers:
+        jobs = ", ".join(seen.placed.get(one.name, ())) or "nothing runs there"
+        output.say(f"  {one.name}, {one.slots} at once: {one.problem or jobs}", "bad" if one.problem else "plain")
 
 
 #: so many of the queue are shown

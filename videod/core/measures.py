@@ -82,6 +82,16 @@ class LaneWait:
 
 
 @dataclass(frozen=True)
+class WorkerTime:
+    """What a worker of the cluster did: attempts, those that came to nothing, its processor's time in ms."""
+
+    worker: str
+    attempts: int
+    lost: int
+    cpu_ms: int
+
+
+@dataclass(frozen=True)
 class Cost:
     """What was charged to a channel, a service or an episode, and what may have been paid besides, micro-dollars."""
 
@@ -147,6 +157,7 @@ class Report:
     by_service: tuple[Cost, ...]
     queue: tuple[Queue, ...]
     presence: Presence
+    workers: tuple[WorkerTime, ...] = ()
 
     def of(self, *outcomes: Outcome, channel: str | None = None) -> tuple[Ending, ...]:
         """The endings with one of these outcomes, of one channel where it is given."""

@@ -29,6 +29,7 @@ from videod.adapters.process import ProcessLauncher, end_with, running_with
 from videod.adapters.r2 import R2Buckets
 from videod.adapters.youtube_questions import YouTubeQuestions
 from videod.core import tables, webhook
+from videod.core.cluster import FACT
 from videod.core.consents import Consent
 from videod.core.model import ChannelPolicy
 from videod.core.step import Step
@@ -348,6 +349,7 @@ async def _database(path: Path, ends: Ends) -> Database:
 async def _settle_the_past(store: Store, ledger: Ledger, clock: Clock, still_paying: int, zone: str) -> None:
     """What a start changes: refused keys are tried again, automatic reviews are passed."""
     await ledger.adopt_limits(zone, clock.now_ms())
+    await ledger.set_value(FACT, "null")  # what the last daemon knew of a cluster
     await free_refused_keys(store, ledger, clock)
     await judge_again(store, ledger, clock)
     log.info("daemon_recovery_done", extra={"still_paying": still_paying})

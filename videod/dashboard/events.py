@@ -34,6 +34,12 @@ def _failed(body: dict[str, object]) -> tuple[str, str]:
     return f"{body['job']} {failure['kind']}: {failure['message']}", tone
 
 
+def _placed(body: Mapping[str, object]) -> str:
+    cpu_ms, where = body.get("cpu_ms"), f"on the worker {body.get('worker')}"
+    told = f"took {cpu_ms / 1000:.1f} CPU-seconds" if isinstance(cpu_ms, int) and cpu_ms else "runs"
+    return f"{body['job']} {told} {where}"
+
+
 def _sent_back(body: Mapping[str, object]) -> str:
     names, rewritten = body["names"], body.get("words")
     listed = [*names, *rewritten] if isinstance(names, list) and isinstance(rewritten, dict) else names
@@ -75,10 +81,10 @@ def words(happening: Happening) -> tuple[str, str]:
             text, tone = f"{body['wanted']} refused: {body['reason']}", "bad"
         case "JobSucceeded":
             text, tone = _succeeded(body)
-        case "JobFailed":
+        case "JobFailed" | "JobCrashed" | "JobSetAside":
             text, tone = _failed(body)
-        case "JobCrashed" | "JobSetAside":
-            text, tone = _failed(body)
+        case "JobPlaced":
+            text, tone = _placed(body), "dim"
         case "JobDied":
             text, tone = f"{body['job']}: videod died while it ran", "bad"
         case "ClockSetBack":

@@ -22,7 +22,7 @@ class Happening(NamedTuple):
 _HAPPENINGS = """
 SELECT history.at, history.task_id, tasks.title, history.event, history.body, history.status
 FROM history LEFT JOIN tasks ON tasks.id = history.task_id
-WHERE history.event NOT IN ('JobStarted', 'JobSubmitted', 'JobCharged')
+WHERE history.event NOT IN ('JobStarted', 'JobSubmitted', 'JobPlaced', 'JobCharged')
 ORDER BY history.id DESC LIMIT ?
 """
 

@@ -13,7 +13,19 @@ from functools import cache
 
 from videod.core import days
 from videod.core.attention import Queue
-from videod.core.measures import Absence, Cost, Ending, LaneWait, Outcome, Presence, Report, Stay, Troubles, merged
+from videod.core.measures import (
+    Absence,
+    Cost,
+    Ending,
+    LaneWait,
+    Outcome,
+    Presence,
+    Report,
+    Stay,
+    Troubles,
+    WorkerTime,
+    merged,
+)
 from videod.core.services import TIDYING
 from videod.core.statuses import Status
 from videod.store.calendar import calendar
@@ -200,6 +212,15 @@ WHERE channel_id = coalesce(:channel, channel_id) GROUP BY channel_id, service
 """  # noqa: S608 - fixed text
 
 
+_WORKERS = """
+SELECT worker, count(*), sum(coalesce(outcome, '') NOT IN ('done', '')), sum(cpu_ms)
+FROM attempts INDEXED BY attempts_by_worker
+WHERE worker IS NOT NULL AND started_at >= :begin AND started_at < :end
+  AND channel_id = coalesce(:channel, channel_id)
+GROUP BY worker ORDER BY sum(cpu_ms) DESC, worker
+"""
+
+
 def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | None = None) -> Report:
     """The measures from `begin` up to before `end`, ms; of one channel where it is given."""
     what: Mapping[str, object] = {"begin": begin, "end": end, "channel": channel, "tidying": json.dumps(TIDYING)}
@@ -215,6 +236,7 @@ def report(connection: sqlite3.Connection, begin: int, end: int, channel: str | 
         by_service=_costs(spent, 1),
         queue=tuple(Queue(*row) for row in connection.execute(_QUEUE, what)),
         presence=_presence(connection, begin, end),
+        workers=tuple(WorkerTime(*row) for row in connection.execute(_WORKERS, what)),
     )  # fmt: skip
 
 

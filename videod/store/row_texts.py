@@ -7,7 +7,7 @@ from dataclasses import dataclass
 #: without what happens to jobs and changes nothing that they say or that was made of them
 _NEWS = """
 SELECT DISTINCT task_id FROM history WHERE id > ? AND id <= ? AND task_id IS NOT NULL
-AND event NOT IN ('JobStarted', 'JobSubmitted', 'JobCharged', 'EntryWaits', 'PurchaseFound')
+AND event NOT IN ('JobStarted', 'JobSubmitted', 'JobPlaced', 'JobCharged', 'EntryWaits', 'PurchaseFound')
 """
 
 

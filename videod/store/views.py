@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from videod.core import allowances, board, film_cost, webhook
+from videod.core import allowances, board, cluster, film_cost, webhook
 from videod.core.allowances import Allowance
+from videod.core.cluster import View
 from videod.core.days import DAY_MS
 from videod.core.film_cost import Credit
 from videod.core.model import Job, Task
@@ -125,6 +126,9 @@ class Overview:
     allowances: tuple[Allowance, ...] = ()
     #: where the page is; "" while it is not served
     page: str = ""
+    #: the cluster as the daemon knows it, None where none is set up; worker -> jobs that run there
+    cluster: View | None = None
+    placed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def possible_today_micros(self) -> int:
@@ -296,7 +300,23 @@ def _overview(connection: sqlite3.Connection, at: int, whole: bool) -> Overview:
         webhook=webhook.report_of(reads.value_json(connection, webhook.FACT)),
         allowances=allowances.kept(reads.value_json(connection, ALLOWANCES)),
         page=str(reads.value_json(connection, PAGE) or ""),
+        cluster=cluster.view_of(reads.value_json(connection, cluster.FACT)), placed=placed(connection),
     )  # fmt: skip
+
+
+_PLACED = """
+SELECT attempts.worker, jobs.task_id || ' ' || jobs.step || '/' || jobs.key FROM jobs INDEXED BY jobs_running
+JOIN attempts ON attempts.id = jobs.attempt WHERE jobs.state = 'running' AND attempts.worker IS NOT NULL
+ORDER BY attempts.id
+"""
+
+
+def placed(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
+    """Worker of the cluster -> the jobs that run there, with their episodes."""
+    found: dict[str, tuple[str, ...]] = {}
+    for worker, job in connection.execute(_PLACED):
+        found[worker] = (*found.get(worker, ()), job)
+    return found
 
 
 def refused(connection: sqlite3.Connection) -> tuple[Refused, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from videod.core import wording
 from videod.core.allowances import Allowance, Kind
 from videod.core.board import waiting
+from videod.core.cluster import View
 from videod.core.failures import Failure
 from videod.core.film_cost import Credit
 from videod.core.model import Job, Task
@@ -138,6 +139,17 @@ def hook(one: Report) -> shapes.WebhookOffBody | shapes.WebhookBody:
     }  # fmt: skip
 
 
+def cluster(seen: View, placed: Mapping[str, tuple[str, ...]]) -> shapes.ClusterBody:
+    workers: list[shapes.WorkerBody] = [
+        {
+            "name": one.name, "address": one.address, "slots": one.slots, "usable": one.usable, "version": one.version,
+            "ffmpeg": one.ffmpeg, "problem": one.problem or None, "jobs": list(placed.get(one.name, ())),
+        }
+        for one in seen.workers
+    ]  # fmt: skip
+    return {"address": seen.address, "problem": seen.problem or None, "slots": seen.slots, "workers": workers}
+
+
 def status(seen: views.Overview, limits: Mapping[str, int]) -> shapes.StatusBody:
     """`episodes` are the open ones: needs review first, then errors, work, queue."""
     return {
@@ -161,6 +173,7 @@ def status(seen: views.Overview, limits: Mapping[str, int]) -> shapes.StatusBody
         "queues": [depth(one) for one in depths(seen.episodes)],
         "allowances": [allowance(one) for one in seen.allowances],
         "page": seen.page or None,
+        "cluster": None if seen.cluster is None else cluster(seen.cluster, seen.placed),
     }
 
 

@@ -187,6 +187,28 @@ class WebhookBody(WebhookOffBody):
     problem: str | None
 
 
+class WorkerBody(TypedDict):
+    """A worker of the cluster: `slots` jobs at once, `usable` of them now; `jobs` run there."""
+
+    name: str
+    address: str
+    slots: int
+    usable: int
+    version: str
+    ffmpeg: str
+    problem: str | None
+    jobs: list[str]
+
+
+class ClusterBody(TypedDict):
+    """Other machines that make films."""
+
+    address: str
+    problem: str | None
+    slots: int
+    workers: list[WorkerBody]
+
+
 class StatusBody(TypedDict):
     """Everything at a glance."""
 
@@ -210,6 +232,7 @@ class StatusBody(TypedDict):
     queues: list[DepthBody]
     allowances: list[AllowanceBody]
     page: str | None
+    cluster: ClusterBody | None
 
 
 class DaemonBody(TypedDict):

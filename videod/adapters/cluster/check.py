@@ -10,8 +10,7 @@ from distributed import Client
 from videod.adapters.cluster import orders, processes, room
 from videod.adapters.cluster.dask_client import How
 from videod.adapters.cluster.launcher import Reached
-from videod.adapters.cluster.roster import ANSWER_S, refusal, seen_by
-from videod.core.sanitize import sanitize_line
+from videod.adapters.cluster.roster import ANSWER_S, refusal, seen_by, words
 
 #: how long a worker may take to encode one second of film
 SPEED_S = 120.0
@@ -57,7 +56,7 @@ async def look(reached: Reached, timed: bool = True) -> Seen:
                 how.address, asynchronous=True, security=how.security(), timeout=ANSWER_S, set_as_default=False
             )
     except Exception as error:
-        return Seen(how.address, version, problem=_words(error))
+        return Seen(how.address, version, problem=words(error))
     try:
         allowed = await client.run_on_scheduler(_allowed)
         there = await client.run_on_scheduler(seen_by)
@@ -66,7 +65,7 @@ async def look(reached: Reached, timed: bool = True) -> Seen:
         )
         return Seen(how.address, version, tuple(sorted(found, key=lambda one: one.name)), warnings=_warnings(allowed))
     except Exception as error:
-        return Seen(how.address, version, problem=_words(error))
+        return Seen(how.address, version, problem=words(error))
     finally:
         await client.close(timeout=2)
 
@@ -98,12 +97,8 @@ async def _ask(
             async with asyncio.timeout(SPEED_S):
                 speed = (await client.run(room.speed, workers=[address]))[address]
         except Exception as error:
-            problem = _words(error)
+            problem = words(error)
     return Found(
         name, address, slots, str(about["version"]), str(about["ffmpeg"]), int(str(about["free"])),
         int(str(about["cores"])), speed, problem,
     )  # fmt: skip
-
-
-def _words(error: BaseException) -> str:
-    return (sanitize_line(str(error)) or type(error).__name__)[:300]

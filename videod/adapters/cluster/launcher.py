@@ -367,6 +367,9 @@ class _Helper:
             return why
         self._process.kill()
         code = self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         said = sanitize_line(
             os.pread(self._said, 4096, max(0, os.fstat(self._said).st_size - 4096)).decode(errors="replace")
         )

@@ -48,8 +48,9 @@ async def ask(client: Client, worker: Worker, function: object, *args: object) -
 
 
 def words(error: BaseException) -> str:
-    text = sanitize_line(str(error)) or type(error).__name__
-    return text[:300]
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return (sanitize_line(str(error)) or type(error).__name__)[:300]
 
 
 def refusal(
