@@ -98,7 +98,7 @@ async def test_money_is_drawn_for_each_channel_to_one_scale(box: StudioBox, mina
         box.bring_to(box.queue(f"Bears of {channel}", channel), Status.ASSETS_READY)
     assert await mina.get("/money") == 200
     assert mina.text.count('<svg class="chart"') == 3
-    assert "deep_sea by day, newest right; most on " in mina.text
+    assert "deep_sea by day, newest right. Most on " in mina.text
     assert await mina.get("/report") == 200
     assert 'aria-label="deep_sea: $' in mina.text
 

@@ -16,6 +16,7 @@ from videod.page.gate import ENTER, VISITOR, Address, Gate
 from videod.page.media import Media
 from videod.page.pages import Pages
 from videod.page.rooms import Rooms
+from videod.page.shared import Shared
 from videod.web.routes import House
 from videod.web.sessions import Sessions
 
@@ -56,7 +57,7 @@ def build(house: House, around: Around) -> tuple[web.Application, Changes]:
     changes = Changes(house.store)
     acts = Acts(rooms, media, around.sessions, changes)
     enter = Enter(around.sessions, pages, gate, house.clock)
-    app = web.Application(middlewares=[gate.guard], client_max_size=BODY_BYTES)
+    app = web.Application(middlewares=[gate.guard, Shared(changes).serve], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(gate.prepared)
     app.add_routes([*rooms.routes(), *media.routes(), *acts.routes(), *Drafts(rooms, acts).routes(), *enter.routes()])
     app.add_routes([web.get("/static/{name}", files.file), web.get("/changes", changes.stream)])

@@ -200,11 +200,14 @@ def review(
 
 def seen(task: Task, jobs: Iterable[Job]) -> str:
     """What is looked at: the review and its finished files."""
+    return mark(task, ((job.step, job.key, job.revision, job.sha256) for job in jobs if job.state is DONE))
+
+
+def mark(task: Task, finished: Iterable[tuple[str, str, int, str | None]]) -> str:
+    """`seen`, of the step, key, revision and digest of each finished job."""
     gate = AT_GATE.get(task.status)
     steps = REVIEWED[gate] if gate is not None else ()
-    text = "\n".join(
-        sorted(f"{job.name} {job.revision} {job.sha256}" for job in jobs if job.step in steps and job.state is DONE)
-    )
+    text = "\n".join(sorted(f"{step}/{key} {turn} {sha256}" for step, key, turn, sha256 in finished if step in steps))
     return hashlib.sha256(f"{task.status.value}\n{text}".encode()).hexdigest()[:MARK]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -81,14 +82,18 @@ class Rooms:
             web.get("/people", self.people),
         ]  # fmt: skip
 
-    def show(self, request: web.Request, name: str, room: str, status: int = 200, **more: Any) -> web.Response:
-        """A page with what all pages have. The message that waited for this session comes with it."""
+    def show(
+        self, request: web.Request, name: str, room: str, status: int = 200, shows: str = "", **more: Any
+    ) -> web.Response:  # fmt: skip
+        """A page with what all pages have. The message that waited for this session comes with it. `shows`: of which
+        episode or channel alone it hears changes, as the query of `/changes`."""
         visitor: Visitor = request[VISITOR]
         refreshed = "HX-Request" in request.headers  # any page of this session does that automatically
         message = None if refreshed else self.told.pop(visitor.session.digest, None)
         return self.pages.page(
             name, status, room=room, me=visitor.session, key=visitor.key, may_edit=visitor.may(Role.EDITOR),
-            owner=visitor.may(Role.OWNER), message=message, path=request.path, now=self.house.clock.now_ms(), **more,
+            owner=visitor.may(Role.OWNER), message=message, path=request.path, here=request.path_qs, shows=shows,
+            now=self.house.clock.now_ms(), **more,
         )  # fmt: skip
 
     async def bar(self) -> dict[str, Any]:
@@ -113,7 +118,7 @@ class Rooms:
         def look(tx: sqlite3.Connection) -> tuple[views.Overview, dict[str, str]]:
             seen = views.overview(tx, at)
             gates = [one.task for one in seen.episodes if one.task.status in AT_GATE]
-            return seen, {task.id: reviews.seen(task, reads.jobs(tx, task.id)) for task in gates}
+            return seen, {task.id: reviews.mark(task, reads.finished(tx, task.id)) for task in gates}
 
         seen, marks = await self.house.store.read(look)
         found = [one for one in (_waiting(each, at, marks) for each in seen.episodes) if one is not None]
@@ -165,7 +170,8 @@ class Rooms:
         offered = {one.verb.value: one for one in outlook.outlook(task, jobs, suspensions, known, at).actions
                    if not one.field}  # fmt: skip
         return self.show(
-            request, "episode.html", "episode", task=task, label=LABELS[task.status], review=seen, since=since,
+            request, "episode.html", "episode", shows=f"task={task.id}", task=task,
+            label=LABELS[task.status], review=seen, since=since,
             why=reason.why(case), offered=offered, next=others[0] if others else None, others=len(others),
             channel=self._channel_name(task.channel_id), tone=view.tone(task.status), **await self.bar(),
         )  # fmt: skip
@@ -199,7 +205,9 @@ class Rooms:
         lines = [
             (one.at, str(one.body.get("by", "")), *_told(task.id, one)) for one in found if one.event not in quiet
         ][-LINES:][::-1]  # fmt: skip
-        return self.show(request, "log.html", "log", task=task, lines=lines, **await self.bar())
+        return self.show(
+            request, "log.html", "log", shows=f"task={task.id}", task=task, lines=lines, **await self.bar()
+        )
 
     # ----------------------------------------------------------------------------------------- the whole
 
@@ -219,7 +227,8 @@ class Rooms:
             if channel in ("", one.task.channel_id):
                 columns[names.get(view.tone(one.task.status), "In work")].append(view.line(one, at, 4))
         return self.show(
-            request, "board.html", "board", columns=columns, closed=closed, channel=channel,
+            request, "board.html", "board", shows=f"channel={quote(channel)}" if channel else "",
+            columns=columns, closed=closed, channel=channel,
             channels=sorted({*self.house.channels(), *(one.task.channel_id for one in seen.episodes)}), labels=LABELS,
             shown=SHOWN, drafts=waiting if body["kind"] == "none" else None, **await self.bar(),
         )  # fmt: skip

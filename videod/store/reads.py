@@ -8,6 +8,7 @@ from typing import NamedTuple
 from videod.core import bounds
 from videod.core.breaker import Breaker
 from videod.core.model import Job, Task
+from videod.core.statuses import JobState
 from videod.core.suspension import Cause, Suspension
 from videod.store.rows import job_of, task_of
 
@@ -29,6 +30,14 @@ def jobs(connection: sqlite3.Connection, task_id: str) -> tuple[Job, ...]:
     return tuple(
         job_of(row) for row in connection.execute("SELECT * FROM jobs WHERE task_id = ? ORDER BY id", (task_id,))
     )
+
+
+def finished(connection: sqlite3.Connection, task_id: str) -> tuple[tuple[str, str, int, str | None], ...]:
+    """Step, key, revision and digest of the task's finished jobs."""
+    found = connection.execute(
+        "SELECT step, key, revision, sha256 FROM jobs WHERE task_id = ? AND state = ?", (task_id, JobState.DONE.value)
+    )
+    return tuple((row[0], row[1], row[2], row[3]) for row in found)
 
 
 def job(connection: sqlite3.Connection, task_id: str, name: str) -> Job | None:

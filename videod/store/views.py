@@ -391,3 +391,11 @@ def newest(connection: sqlite3.Connection) -> tuple[int, int]:
     """What differs when something happened that people see: an event, a pause, the end of one. 20 microseconds."""
     row = connection.execute("SELECT (SELECT max(id) FROM history), (SELECT count(*) FROM suspensions)").fetchone()
     return int(row[0] or 0), int(row[1])
+
+
+def happened(connection: sqlite3.Connection, after: int, limit: int) -> tuple[tuple[str | None, str | None], ...]:
+    """Task and channel of up to `limit` events behind this one, the oldest first."""
+    found = connection.execute(
+        "SELECT task_id, channel_id FROM history WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+    )
+    return tuple((row[0], row[1]) for row in found)

@@ -46,7 +46,8 @@
       if (busy()) pill.hidden = false; else show();
     };
     const listen = () => {
-      source = new EventSource("/changes");
+      const shows = $("#main").dataset.shows;
+      source = new EventSource("/changes" + (shows ? "?" + shows : ""));
       source.addEventListener("changed", changed);
     };
     listen();
