@@ -189,3 +189,16 @@ async def test_with_a_shared_folder_no_file_travels(tmp_path: Path, monkeypatch:
         ended = await side.end(1)
         assert ended["type"] == "ended", ended
         assert (rig.home / "cuts/a.mov").read_bytes().startswith(b"a clip")
+
+
+async def test_a_worker_that_hangs_is_lost_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_client, "SILENT_S", 1.0)
+    async with rigged(tmp_path) as rig:
+        desk = await rig.worker("desk", tmp_path / "desk")
+        side = await rig.side()
+        await side.workers(1)
+        side.helper.begin(rig.told(1, INPUTS, "--sleep", "600"))
+        await side.until("placed", 1)
+        desk.periodic_callbacks["heartbeat"].stop()
+        assert (await side.end(1))["why"] == "the worker desk does not answer"
+        await side.workers(0)
