@@ -67,7 +67,7 @@ def test_another_price_than_ours_is_said_in_words() -> None:
     said = clip_checks.price(TURBO, 10, {"pricingDesc": "60 credits ($0.30) per 5s, 120 ($0.60) per 10s"})
     assert said is not None
     assert 'KIE says about the price of kling/v2-5-turbo-image-to-video-pro: "60 credits' in said
-    assert "videod counts 84 credits (0.42 USD) for 10 s" in said
+    assert "videod expects 84 credits (0.42 USD) for 10 s" in said
     for right in ("84 credits", "8.4 credits a second", "$0.42", {"pricingDesc": "0.042 USD per second"}):
         assert clip_checks.price(TURBO, 10, right) is None
 

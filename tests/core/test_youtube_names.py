@@ -39,9 +39,9 @@ def test_a_channel_is_known_by_each_of_its_names(given: str, name: str) -> None:
     [
         ("https://www.youtube.com/c/WildPlanet", "custom address"),
         ("https://www.youtube.com/WildPlanet", "custom address"),
-        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "no link of a channel"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", "not a link to a channel"),
         ("https://youtu.be/dQw4w9WgXcQ", "link of a video"),
-        ("https://www.youtube.com/playlist?list=PLabcdefghijkl", "no link of a channel"),
+        ("https://www.youtube.com/playlist?list=PLabcdefghijkl", "not a link to a channel"),
         ("https://www.youtube.com/channel/", "names no channel"),
         ("https://www.youtube.com", "names no channel"),
         ("https://example.com/@wild", "a link to example.com"),

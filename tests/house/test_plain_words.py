@@ -75,6 +75,20 @@ def test_a_page_is_spelled_the_american_way(page: str) -> None:
     assert british(page, (ROOT / page).read_text()) == []
 
 
+#: what a browser shows; the library beside it is not ours
+SHOWN = sorted(
+    str(path.relative_to(ROOT)) for pattern in ("page/templates/*.html", "page/static/app.js", "sandbox/page_static/*")
+    for path in (ROOT / "videod").glob(pattern)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_what_a_browser_shows_is_in_plain_english(shown: str) -> None:
+    text = (ROOT / shown).read_text().replace("labelledby", "")  # a name of HTML
+    assert found(shown, text) == []
+    assert british(shown, text) == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_in_plain_english(page: str) -> None:
     assert found(page, (ROOT / page).read_text()) == []

@@ -19,7 +19,7 @@ from videod.cli import rehearsal
 from videod.core.statuses import Status
 from videod.sandbox.notion import BOARD_PAGE_ID
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = pytest.mark.live
 PAGE = (ROOT / "docs/first-film.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 (OWN_BOARD,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -143,7 +143,13 @@ def _in_notion(evening: Evening, init: str, check: str) -> None:
     evening.type(check)
 
 
-@pytest.mark.parametrize("notion", [True, False], ids=["in Notion", "without Notion"])
+@pytest.mark.parametrize(
+    "notion",
+    [
+        pytest.param(True, id="in Notion", marks=pytest.mark.long),
+        pytest.param(False, id="without Notion", marks=pytest.mark.whole),
+    ],
+)
 def test_the_first_film_is_made_by_the_letter_of_the_tutorial(evening: Evening, notion: bool) -> None:
     blocks = [block for block in BLOCKS if notion or not block.startswith("videod notion")]
     assert len(BLOCKS) - len(blocks) == (0 if notion else 2)

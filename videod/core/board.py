@@ -6,7 +6,7 @@ entries' data source (requirements FR1, FR4); the Error Log holds what is wrong 
 
 from collections.abc import Iterable, Sequence
 
-from videod.core import held_against, links, services, sourced, wording
+from videod.core import links, services, sourced, wording
 from videod.core.advice import advice
 from videod.core.failures import POLICY, QUIET, Answer, Failure, Kind
 from videod.core.model import Job, Task
@@ -26,7 +26,7 @@ from videod.core.statuses import (
     JobState,
     Status,
 )
-from videod.core.step_parts import CHOICE
+from videod.core.step_parts import CHOICE, WARNINGS
 from videod.core.suspension import OF_CHANNEL
 from videod.core.tables import ORDER, REVIEWED, STEPS
 
@@ -70,6 +70,15 @@ def files_note(task: Task, jobs: Sequence[Job]) -> str:
     return f"its files are removed after {clock(cleanup.due_at)} unless it resumes" if cleanup.state is READY else ""
 
 
+def _warnings_note(task: Task, jobs: Sequence[Job]) -> str:
+    """What compares files is loaded only where it found something: a look at the board needs none of it."""
+    if not any(job.facts.get(WARNINGS) for job in jobs):
+        return ""
+    from videod.core import held_against
+
+    return held_against.note(task, jobs, AT_GATE.get(task.status))
+
+
 def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
     paused = f"paused: {task.paused}" if task.paused is not None else ""
     suspended = "" if task.suspended is None else wording.note(task.suspended)
@@ -79,7 +88,7 @@ def _with_notes(task: Task, jobs: Sequence[Job], text: str) -> str:
             text,
             _sources_note(task, jobs),
             _stories_note(task, jobs),
-            held_against.note(task, jobs, AT_GATE.get(task.status)),
+            _warnings_note(task, jobs),
             _extras_note(task, jobs),
             files_note(task, jobs),
             paused,

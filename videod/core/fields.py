@@ -13,8 +13,8 @@ from typing import Any
 
 from videod.core.model import Priority, Task
 from videod.core.sanitize import sanitize, sanitize_line
-from videod.core.stages import STORIES
 from videod.core.step_parts import THUMBNAILS
+from videod.core.story import STORIES
 
 
 class Privacy(StrEnum):

@@ -7,14 +7,14 @@ here, and nothing is by taste. Each begins with what the file is, such as "clip_
 import statistics
 from collections.abc import Iterable, Mapping
 
-from videod.core import alike_pictures, content, voice_marks
+from videod.core import alike_pictures, content, step_parts, voice_marks
 from videod.core.model import Job, Task
 from videod.core.statuses import Gate, JobState
 from videod.core.step import positive
 from videod.core.step_parts import clip_s
 
 #: fact of a job: what is odd about its file
-WARNINGS = "warnings"
+WARNINGS = step_parts.WARNINGS
 #: of the length that was ordered a clip may lack or exceed so much
 CLIP_LENGTH = 0.06
 #: of the rate of an episode's other narrations one may be off so much, either way

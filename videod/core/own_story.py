@@ -10,18 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from videod.core import bounds, craft
+from videod.core import bounds, story
 from videod.core.craft_clips import ANYHOW, Telling, narration
 from videod.core.plan import Complaint, parse
 from videod.core.sanitize import encodable, sanitize
 from videod.core.speech import narration_seconds
 
-#: the arguments of the plan's job that hold them
-SCRIPT, PLAN = "script", "plan"
+SCRIPT, PLAN = story.SCRIPT, story.PLAN
 #: the headings of the entry's page under which they stand
 HEADINGS = {SCRIPT: "Script", PLAN: "Plan"}
-#: what one episode may have, as scripts/generate_plan.py takes it
-CLIPS_MAX, IMAGES_MAX = 60, 120
+CLIPS_MAX, IMAGES_MAX = story.CLIPS_MAX, story.IMAGES_MAX
 #: characters
 SCRIPT_MAX, PLAN_MAX = 30_000, 180_000
 #: so many complaints are shown; the rest is counted
@@ -169,6 +167,8 @@ def read_plan(text: str, telling: Telling = ANYHOW) -> tuple[dict[str, object] |
     if not isinstance(document, dict):
         return None, (Complaint("plan", "shape", "must be an object such as `videod plan schema` describes"),)
     counts = {name: len(document[name]) if isinstance(document.get(name), list) else 0 for name in ("clips", "images")}
+    from videod.core import craft  # the rules and the editor: a look at episodes needs neither
+
     found = list(craft.complaints(document, counts["clips"] or 1, max(1, counts["images"]), telling))
     for name, most in (("clips", CLIPS_MAX), ("images", IMAGES_MAX)):
         if counts[name] > most:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from videod.core.editor.says import claims_something
-from videod.core.editor.words import base_of
 from videod.core.plan import Plan
 from videod.core.story import Story
 
@@ -20,6 +18,8 @@ def marks(plan: Plan) -> list[str]:
     """
     if plan.story is None:
         return ["no fact"] * len(plan.clips)
+    from videod.core.editor.words import base_of  # a look at episodes reads no plan
+
     base = base_of(" ".join(clip.narration for clip in plan.clips), None)
     return [mark(plan.story, at, clip.narration, base) for at, clip in enumerate(plan.clips)]
 
@@ -32,6 +32,8 @@ def mark(story: Story, at: int, line: str, base: str) -> str:
     facts = shot.facts if shot is not None else ()
     known = {fact.id: fact.source for fact in story.facts}
     if not facts:
+        from videod.core.editor.says import claims_something
+
         return "no source" if claims_something(line, base) else "no fact"
     return "source" if all(known.get(name) is not None for name in facts) else "no source"
 

@@ -9,11 +9,12 @@ can check in `stage_rules`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from videod.core import story
 from videod.core.plan_schema import schema as plan_schema
 from videod.core.schemas import Schema, a_choice, a_list, a_number, a_text, an_object, or_null
 
 #: how many stories are written before one is chosen, and titles offered
-STORIES, TITLES = 5, 5
+STORIES, TITLES = story.STORIES, 5
 FACTS_MIN, FACTS_MAX = 3, 30
 CONFLICTS_MAX = 5
 SHOTS = ("aerial", "wide", "medium", "close", "macro")

@@ -9,6 +9,9 @@ from videod.core.plan import Plan, PlannedClip
 from videod.core.statuses import JobState
 from videod.core.step import MIB, CommandContext, Context, Expectation, Step
 
+#: fact of a job: what is odd about its file (`core/held_against`)
+WARNINGS = "warnings"
+
 
 def job(
     step: Step, task: Task, policy: ChannelPolicy, key: str, args: dict[str, object], needs: tuple[str, ...],

@@ -5,6 +5,12 @@ All of it is optional in plan.json: a plan that was written by hand or by a cust
 
 from dataclasses import dataclass
 
+#: the arguments of the plan's job that hold what a person brings (`core/own_story`)
+SCRIPT, PLAN = "script", "plan"
+#: what one episode may have, as scripts/generate_plan.py takes it
+CLIPS_MAX, IMAGES_MAX = 60, 120
+#: how many stories are written before one is chosen
+STORIES = 5
 SHOT_SIZES = ("aerial", "wide", "medium", "close", "macro")
 
 

@@ -10,11 +10,11 @@ import zlib
 from collections.abc import Mapping
 
 from videod.core.model import ChannelPolicy, Job, Task
-from videod.core.own_story import IMAGES_MAX, PLAN, SCRIPT
 from videod.core.plan import Plan
 from videod.core.statuses import Gate, Status
 from videod.core.step import MIB, Command, CommandContext, Context, Expectation, Makes, Per, Price, Step, Usual
 from videod.core.step_parts import STORY, bought_again, names, noted, spoken
+from videod.core.story import IMAGES_MAX, PLAN, SCRIPT
 
 
 def _jobs(task: Task, plan: Plan, policy: ChannelPolicy) -> tuple[Job, ...]:

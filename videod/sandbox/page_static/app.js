@@ -1,6 +1,6 @@
 "use strict";
 // One page, three views. Every 2 seconds the shown view is fetched again; an element is rebuilt only when what it
-// shows has changed, so that a film goes on playing and an open drop-down stays open.
+// shows has changed, so that a film keeps playing and an open drop-down stays open.
 
 const REFRESH_MS = 2000;
 const byId = (id) => document.getElementById(id);
@@ -26,7 +26,7 @@ function el(tag, attributes = {}, ...children) {
 
 // Make `parent` hold one element per item, in order, reusing those whose signature is unchanged. A builder of one
 // argument makes a new element, so it has to wait while a drop-down of the old one is in use; a builder of two gets the
-// old element and mends it.
+// old element and updates it.
 function keyed(parent, items, keyOf, build) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   let before = parent.firstElementChild;
@@ -115,7 +115,7 @@ function showBoard(board) {
     ["spent", usd(board.total_usd)],
   ]);
   if (!board.entries.length) {
-    emptyPage("The board is empty", "Entries appear here as soon as the Notion stand-in has a database with some.");
+    emptyPage("The board is empty", "Entries appear here as soon as the simulated Notion has a database with some.");
     return;
   }
   const names = [...statuses, null].filter((name) => board.entries.some((entry) => entry.status === name));
@@ -242,7 +242,7 @@ function buildTile(asset, before) {
   const said = asset.text ? el("p", { class: "said" }, asset.text) : null;
   const note = asset.note ? el("p", { class: "said note" }, `Note: ${asset.note}`) : null;
   const under = el("div", { class: "under" }, el("span", { title: asset.key || "" }, asset.name || "Untitled"), revision,
-    asset.redo === null ? null : el("label", { title: "made anew when the entry goes back to work" }, redo, "redo"));
+    asset.redo === null ? null : el("label", { title: "regenerated when you set the entry back to Generating" }, redo, "redo"));
   if (kept !== media) {
     before.replaceChildren(...[kept, under, said, note].filter(Boolean));
     return before;
@@ -263,7 +263,7 @@ byId("drawer-close").addEventListener("click", () => drawer.close());
 function showVideos({ videos }) {
   facts([[videos.length === 1 ? "video" : "videos", videos.length]]);
   if (!videos.length) {
-    emptyPage("No videos yet", "What is uploaded to the YouTube stand-in plays here.");
+    emptyPage("No videos yet", "Films that are uploaded to the simulated YouTube play here.");
     return;
   }
   keyed(container("films"), videos, (video) => video.id, buildFilm);
@@ -293,7 +293,7 @@ const heads = (...texts) => el("thead", {}, el("tr", {}, ...texts.map((text, at)
 function showLedger(ledger) {
   facts([["charges", ledger.calls], ["in all", usd(ledger.total_usd)]]);
   if (!ledger.calls) {
-    emptyPage("Nothing was charged", "Every billable call to a stand-in is listed here at the price of the real service.");
+    emptyPage("Nothing was charged", "Every billable call to a simulated service is listed here at the price of the real one.");
     return;
   }
   const sheet = container("sheet");
