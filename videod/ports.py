@@ -154,12 +154,14 @@ class Unchecked(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """One entry as the board holds it. `values`: property name -> plain value (str, float, None, ISO date)."""
+    """One entry as the board holds it. `values`: property name -> plain value (str, float, None, ISO date); `editor`:
+    the ID of the user who edited it last, where the board says so."""
 
     id: str
     edited_at: int
     in_trash: bool
     values: Mapping[str, object]
+    editor: str = ""
 
 
 class BoardError(Exception):

@@ -26,6 +26,7 @@ from videod.core.row_texts import mark
 from videod.core.statuses import LABELS, OF_STORY, Gate
 from videod.ports import Board, BoardError
 from videod.sandbox.kernel import Fault
+from videod.sandbox.notion import PERSON_ID
 
 
 @pytest.fixture
@@ -197,6 +198,7 @@ async def test_edits_are_found_by_time_those_in_the_trash_too(on: NotionStage) -
     new, gone = await on.add(ids, Title="new"), await on.add(ids, Title="gone")
     await on.person.pages.update(gone, in_trash=True)
     pages = {page.id: page for page in await board.edited_since(since)}
+    assert pages[gone].editor == PERSON_ID
     assert set(pages) == {new, gone}
     assert (pages[new].in_trash, pages[gone].in_trash) == (False, True)
     assert pages[new].edited_at == since - since % 60_000

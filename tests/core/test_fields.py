@@ -17,7 +17,7 @@ from videod.core.statuses import Status
 def test_the_events_carry_each_field_and_nothing_else_of_an_entry() -> None:
     names = {one.name for one in FIELDS}
     assert {one.name for one in attributes(EntryQueued)} - {"at", "page_id", "own", "by"} == names
-    assert {one.name for one in attributes(EntryEdited)} - {"at", "task_id", "problems"} == names
+    assert {one.name for one in attributes(EntryEdited)} - {"at", "task_id", "problems", "by"} == names
     assert names <= {one.name for one in attributes(Task)}
 
 

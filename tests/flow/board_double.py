@@ -40,6 +40,7 @@ class Entry:
     values: dict[str, object]
     edited_at: int
     in_trash: bool = False
+    editor: str = ""
 
 
 @dataclass
@@ -128,7 +129,7 @@ class BoardDouble:
     def _page(self, page_id: str) -> Page:
         entry = self.entries[page_id]
         minute = entry.edited_at - entry.edited_at % 60_000
-        return Page(page_id, minute, entry.in_trash, dict(entry.values))
+        return Page(page_id, minute, entry.in_trash, dict(entry.values), entry.editor)
 
     async def check(self) -> list[str]:
         return []

@@ -2,10 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from tests.cli.factory import MINUTE, StudioBox
 from tests.page.browser import Browser, entered, page_over
 from videod.config import Web
+from videod.core import people
 from videod.daemon.page import Page, unencrypted
+from videod.guard.errors import Refused
+from videod.store import reads
 from videod.web.sessions import IDLE_MS, KEPT, LINK_MS, Role, Sessions
 
 
@@ -32,6 +37,22 @@ async def test_a_link_lets_one_browser_in_once(page: Page) -> None:
     assert await second.get("/", allow_redirects=False) == 303
     await first.session.close()
     await second.session.close()
+
+
+async def test_a_person_of_notion_is_known_until_they_are_ended(box: StudioBox, page: Page) -> None:
+    user = "11111111-2222-3333-4444-555555555555"
+    await page.sessions.know(user, "Mina", Role.EDITOR)
+    again = Sessions(box.store, box.ledger, box.clock)  # type: ignore[arg-type]
+    await again.load()
+    kept = await box.store.read(lambda tx: reads.value_json(tx, people.KEPT))
+    assert people.of(kept, user) == people.Person("Mina", "editor")
+    with pytest.raises(Refused, match="is not the ID of a user of Notion"):
+        await again.know("mina", "Mina", Role.EDITOR)
+    assert await again.end("Mina") == 0  # she has no session
+    kept = await box.store.read(lambda tx: reads.value_json(tx, people.KEPT))
+    assert people.of(kept, user) is None
+    with pytest.raises(Refused):
+        await again.end("Mina")
 
 
 async def test_a_link_is_good_for_ten_minutes(box: StudioBox, page: Page) -> None:

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli import factory
-from tests.cli.factory import StudioBox
+from tests.cli.factory import MINUTE, StudioBox
 from tests.page.browser import Browser, entered
+from videod.core import moments
+from videod.core.breaker import Breaker
 from videod.core.events import FileChosen
 from videod.core.statuses import Gate, Status
 from videod.daemon.page import Page
+from videod.store import writes
 from videod.web.sessions import Role
 
 
@@ -101,6 +104,17 @@ async def test_money_is_drawn_for_each_channel_to_one_scale(box: StudioBox, mina
     assert "deep_sea by day, newest right. Most on " in mina.text
     assert await mina.get("/report") == 200
     assert 'aria-label="deep_sea: $' in mina.text
+
+
+async def test_services_say_since_when_one_is_silent_and_when_it_is_tried_next(box: StudioBox, mina: Browser) -> None:
+    silent = Breaker("kie", 5, "other", box.clock.at, box.clock.at + MINUTE, 2, reason="no connection to KIE")
+    await box.store.write(lambda tx: writes.save_breaker(tx, silent))
+    assert await mina.get("/services") == 200
+    facts = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", mina.text[mina.text.index("No answer since") - 9 :]))
+    assert facts["No answer since"] == moments.clock(box.clock.at, box.clock.at)
+    assert facts["Next try"] == moments.clock(box.clock.at + MINUTE, box.clock.at)
+    assert (facts["Failed tries since"], facts["Failed jobs in a row"]) == ("2", "5")
+    assert mina.text.count("no connection to KIE") == 1
 
 
 async def test_a_text_that_is_not_made_yet_is_corrected_at_once(box: StudioBox, mina: Browser) -> None:

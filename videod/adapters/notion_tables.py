@@ -15,7 +15,7 @@ from videod.adapters.notion_columns import types, values_of
 from videod.adapters.notion_pace import Rank
 from videod.adapters.notion_rows import Reader, Rows
 from videod.adapters.notion_schema import Ids
-from videod.adapters.notion_shapes import Json, Once, asked_for, identifier, nonsense, promised, said, same_id
+from videod.adapters.notion_shapes import Json, Once, asked_for, identifier, is_id, nonsense, promised, said, same_id
 from videod.adapters.notion_values import milliseconds
 from videod.ports import BoardError, Clock, Page
 
@@ -161,7 +161,7 @@ class NotionTables:
         in_trash = row.get("in_trash", row.get("archived", False))
         if not isinstance(in_trash, bool):
             raise nonsense(what, "in_trash", "true or false", in_trash)
-        return Page(page_id, self._edited_at(row, page_id), in_trash, values_of(row, what))
+        return Page(page_id, self._edited_at(row, page_id), in_trash, values_of(row, what), _editor(row))
 
     def _edited_at(self, row: Json, page_id: str) -> int:
         """When the page was edited, ms; 0 when that cannot be read, our own now when it has not come yet."""
@@ -171,3 +171,10 @@ class NotionTables:
             return edited
         self._once.tell("notion_time_nonsense", page_id, last_edited_time=said(given, 40))
         return min(edited, now)
+
+
+def _editor(row: Json) -> str:
+    """The ID of who edited a row last; "" where it does not say."""
+    given = row.get("last_edited_by")
+    found = given.get("id") if isinstance(given, dict) else None
+    return found if isinstance(found, str) and is_id(found) else ""

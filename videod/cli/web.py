@@ -19,9 +19,13 @@ app = options.app("Pair devices with the page, see who is signed in, end session
 _LISTED = (Column("session"), Column("name"), Column("role", 2), Column("device", 3, least=10), Column("last seen"))
 
 
-def link(where: Place, name: str, role: Role) -> str:
+def link(where: Place, name: str, role: Role, notion: str = "") -> str:
     """The address of a new one-time link. Raises CommandError where the daemon or its page does not answer."""
-    return str(client.post(where, "/api/web/links", {"name": name, "role": role.value})["url"])
+    return str(
+        client.post(
+            where, "/api/web/links", {"name": name, "role": role.value} | ({"notion": notion} if notion else {})
+        )["url"]
+    )
 
 
 @app.command(epilog=examples("videod web pair"))
@@ -31,16 +35,21 @@ def pair(state: StateFolder = None, config: Config = None) -> int:
     return output.OK
 
 
-@app.command(epilog=examples("videod web invite Mina --role editor", "videod web invite Jo --role viewer"))
+@app.command(
+    epilog=examples("videod web invite Mina --role editor", "videod web invite Jo --role viewer --notion USER_ID")
+)
 def invite(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Their name, as the log shows it.")],
     role: Annotated[Role, typer.Option(help="What they may do: everything, review and write, or look.")] = Role.EDITOR,
+    notion: Annotated[
+        str, typer.Option(metavar="USER_ID", help="Their user in Notion: the log names them, the role counts there.")
+    ] = "",
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
 ) -> int:
     """Make a link that lets a person in, once, within ten minutes."""
-    address = link(client.place(state, config), name, role)
+    address = link(client.place(state, config), name, role, notion)
     if as_json:
         output.print_json({"url": address, "name": name, "role": role.value})
         return output.OK

@@ -65,6 +65,7 @@ class EntryEdited:
     problems: tuple[tuple[str, str], ...] = ()
     story: str = ""
     thumbnail: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)

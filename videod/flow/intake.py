@@ -16,13 +16,13 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from videod.core import answers, bounds, links, outlook
+from videod.core import answers, bounds, links, outlook, people
 from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueued, EntryRefused, RedoAsked
 from videod.core.fields import text
 from videod.core.model import Task, task_id_of
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
-from videod.flow import edits
+from videod.flow import edits, signing
 from videod.flow.row_edits import NO_MARKS, Marks, RowEdits, kept_marks
 from videod.flow.trouble import REMARK, TELL_AFTER_MS, Trouble
 from videod.flow.turns import Turns
@@ -272,7 +272,8 @@ class Intake:
         taken = await self._take(page, known) + finished
         known = await self._known(page.id)
         if known.seen is not None or known.task is not None or taken:
-            kept = {name: value for name, value in (known.seen or {}).items() if name != edits.TAKING}
+            gone = (edits.TAKING, signing.ASKED)
+            kept = {name: value for name, value in (known.seen or {}).items() if name not in gone}
             await self._ledger.saw_page(
                 page.id, kept | edits.snapshot(page.values, page.in_trash), self._clock.now_ms()
             )
@@ -325,13 +326,20 @@ class Intake:
             await self._ledger.apply(edits.refused(page.values, page.id, applied.decision.note, at))
         return 1
 
+    async def _person(self, page: Page) -> people.Person | None:
+        """Who edited the entry last, where videod knows them."""
+        if not page.editor:
+            return None
+        return people.of(await self._store.read(lambda tx: reads.value_json(tx, people.KEPT)), page.editor)
+
     async def _named(self, page: Page) -> Mapping[str, object]:
         """The entry's values; the earlier name of a channel that was renamed means the present one."""
         return edits.named(page.values, self._known_channels(), await self._store.read(earlier_names))
 
-    async def _queued(self, page: Page, task: Task | None, at: int) -> edits.Queued:
+    async def _queued(self, page: Page, task: Task | None, at: int) -> edits.Edit:
         """What setting Queued means, with the story that the entry's page brings as long as there is no plan."""
-        event = edits.queued(await self._named(page), page.id, task, self._known_channels(), at)
+        wanted = edits.queued(await self._named(page), page.id, task, self._known_channels(), at)
+        event = signing.signed(wanted, await self._person(page), page.values, LABELS[Status.QUEUED])
         if not isinstance(event, EntryQueued) or (task is not None and task.status not in edits.UNPLANNED):
             return event
         return edits.bringing(event, page.values, task, await self._own(page.id, event.channel_id))
@@ -366,13 +374,16 @@ class Intake:
     async def _take_fields(self, page: Page, task: Task, changed: tuple[str, ...]) -> str:
         """Apply what was changed; returns why some of it was not taken, or ""."""
         event = edits.edited(await self._named(page), changed, task, self._known_channels(), self._clock.now_ms())
-        applied = await self._apply(page, event, edits.base_label((await self._known(page.id)).seen or {}))
+        seen = (await self._known(page.id)).seen or {}
+        event = signing.edited(event, await self._person(page), task, changed, seen.get(signing.ASKED))
+        applied = await self._apply(page, event, edits.base_label(seen))
         return applied.task.error if applied.task is not None and applied.decision.accepted else ""
 
     # ------------------------------------------------------------------------------------------ exactly once
 
     async def _apply(self, page: Page, event: edits.Edit, label: str, marks: Marks = NO_MARKS) -> Applied:
-        """Mark the event as being taken, then apply it."""
+        """Mark the event, in the name of who edited the entry, as being taken, then apply it."""
+        event = signing.signed(event, await self._person(page), page.values, label)
         name = type(event).__name__
         if not isinstance(event, EntryRefused):
             fields = {name: edits.remembered(page.values.get(name)) for name in edits.COLUMNS}

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from videod import files
 from videod.core import bounds, days, outlook
+from videod.core.breaker import Breaker
 from videod.core.links import OWN
 from videod.core.measures import a_film
 from videod.core.model import Job, Task
@@ -253,10 +254,16 @@ class Rooms:
     async def services(self, request: web.Request) -> web.Response:
         body: api_shapes.ServicesBody = await reading.services(self.house, _NOTHING)
         at = self.house.clock.now_ms()
-        seen = await self.house.store.read(lambda tx: views.overview(tx, at, whole=False))
+
+        def look(tx: sqlite3.Connection) -> tuple[views.Overview, dict[str, Breaker]]:
+            found = [reads.breaker(tx, one["service"]) for one in body["services"]]
+            return views.overview(tx, at, whole=False), {one.service: one for one in found if one.failures or one.open}
+
+        seen, breakers = await self.house.store.read(look)
         quota = {one.name: one for one in seen.allowances if one.kind.value == "quota"}
         return self.show(
-            request, "services.html", "services", services=body["services"], quota=quota, **await self.bar()
+            request, "services.html", "services", services=body["services"], quota=quota, breakers=breakers,
+            **await self.bar(),
         )  # fmt: skip
 
     async def money(self, request: web.Request) -> web.Response:

@@ -44,10 +44,12 @@ async def telling_of(house: House, channel_id: str) -> Telling:
     return telling(channel, await house.store.read(lambda tx: pace(tx, channel_id, voice, spoken)))
 
 
-async def prioritize(house: House, call: Call) -> api_shapes.PriorityBody:
+async def prioritize(house: House, call: Call, by: str = "cli") -> api_shapes.PriorityBody:
     level = str(of_body(call.body, {"priority": entries.LEVEL})["priority"])
     name = call.path["id"]
     task = await house.store.read(lambda connection: episodes.task_of(connection, name))
+    asked: dict[str, object] = {"~asked": {"column": "Priority", "by": by}}
+    await house.ledger.saw_page(task.page_id, asked, house.clock.now_ms(), merge=True)
     await entries.prioritize(house.board, task.page_id, level)
     house.ledger.wakeups.wake("intake")
     return {"task": task.id, "title": task.title, "priority": level}

@@ -10,6 +10,7 @@ from videod.web.values import Choice, Field, Fields, Text, of_body
 _LINK: Fields = {
     "name": Field(Text(NAME_CHARACTERS), "Who gets it. The log shows this name.", OWNER_NAME),
     "role": Field(Choice(tuple(one.value for one in Role)), "What they may do.", Role.OWNER.value),
+    "notion": Field(Text(64), "The ID of their user in Notion: what they do on the board counts as theirs.", ""),
 }
 _WHICH: Fields = {"which": Field(Text(DEVICE_CHARACTERS), "A session's ID, a person's name, or `all`.", required=True)}
 
@@ -26,6 +27,8 @@ async def link(house: House, call: Call) -> api_shapes.LinkBody:
     sessions = _there(house)
     asked = of_body(call.body, _LINK)
     name, role = str(asked["name"]), Role(str(asked["role"]))
+    if asked["notion"]:
+        await sessions.know(str(asked["notion"]), name, role)
     secret = sessions.link(name, role)
     until = iso(house.clock.now_ms() + LINK_MS)
     return {"url": f"{sessions.address}/enter#{secret}", "name": name, "role": role.value, "until": until}

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
-from videod.core import bounds
+from videod.core import bounds, people
 from videod.core.sanitize import sanitize_line
 from videod.guard.errors import Code, Refused
 from videod.ledger import Ledger
@@ -82,6 +82,7 @@ class Sessions:
         self._clock = clock
         self._links: dict[str, Link] = {}
         self._sessions: dict[str, Session] = {}
+        self._notion: dict[str, people.Person] = {}
         #: where the page answers, None while it does not
         self.address: str | None = None
         self._writing = asyncio.Lock()
@@ -89,6 +90,7 @@ class Sessions:
     async def load(self) -> None:
         found = await self._store.read(lambda tx: kept(reads.value_json(tx, KEPT)))
         self._sessions = {one.digest: one for one in found}
+        self._notion = people.kept(await self._store.read(lambda tx: reads.value_json(tx, people.KEPT)))
 
     def link(self, name: str, role: Role) -> str:
         """The secret of a new one-time link. Links do not outlive the daemon."""
@@ -132,14 +134,36 @@ class Sessions:
         return tuple(sorted(self._sessions.values(), key=lambda one: -one.seen_at))
 
     async def end(self, which: str) -> int:
-        """End the session with this ID, those of the person with this name, or `all`; how many. Raises Refused."""
+        """End the session with this ID, those of the person with this name, or `all`; how many. A person who is named
+        is no longer known on the board either. Raises Refused."""
         gone = [one for one in self._sessions.values() if which in ("all", one.id, one.name)]
-        if not gone:
+        users = [user for user, one in self._notion.items() if one.name == which]
+        for user in users:
+            del self._notion[user]
+        if users:
+            await self._keep_notion()
+        elif not gone:
             raise Refused(Code.CONFLICT, f"there is no session {which}", "see `videod web sessions`")
         for one in gone:
             del self._sessions[one.digest]
         await self._keep()
         return len(gone)
+
+    async def know(self, user: str, name: str, role: Role) -> None:
+        """A user of Notion is this person: what they do on the board counts as theirs. Raises Refused."""
+        plain = people.user_id(user)
+        if plain is None:
+            hint = "a user's ID has 32 hexadecimal digits: Notion shows it in the link of a profile"
+            raise Refused(Code.INVALID, f"{user[:40]} is not the ID of a user of Notion", hint)
+        self._notion[plain] = people.Person(sanitize_line(name).strip()[:NAME_CHARACTERS] or OWNER_NAME, role.value)
+        while len(self._notion) > people.MOST:
+            del self._notion[next(iter(self._notion))]
+        await self._keep_notion()
+
+    async def _keep_notion(self) -> None:
+        async with self._writing:
+            kept = {user: [one.name, one.role] for user, one in self._notion.items()}
+            await self._ledger.set_value(people.KEPT, json.dumps(kept))
 
     async def _keep(self) -> None:
         async with self._writing:
