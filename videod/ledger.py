@@ -134,13 +134,13 @@ class Ledger(BoardNotes):
 
     def __init__(self, store: Store, policies: Policies, wakeups: Wakeups, redact: Redact = str) -> None:
         super().__init__(store, redact, wakeups)
-        self._policies = policies
+        self.policies = policies
         self._snapshots = Snapshots()
         self.wakeups = wakeups
 
     def knows(self, channel_id: str) -> bool:
         """Whether the channel is configured."""
-        policy = self._policies(channel_id)
+        policy = self.policies(channel_id)
         return policy is not None and policy.configured
 
     async def apply(self, event: Event) -> Applied:
@@ -245,7 +245,7 @@ class Ledger(BoardNotes):
         else:
             task, jobs = self._of_archive(connection, event.task_id)
             channel = task.channel_id if task else ""
-        return gathered(connection, event, task, jobs, channel, self._policies(channel))
+        return gathered(connection, event, task, jobs, channel, self.policies(channel))
 
     def _of_archive(self, connection: sqlite3.Connection, task_id: str) -> tuple[Task | None, tuple[Job, ...]]:
         """The task and its jobs; an archived one is taken back first, since something happens to it again."""
@@ -343,7 +343,7 @@ class Ledger(BoardNotes):
 
         def post(connection: sqlite3.Connection) -> None:
             task, jobs = self._snapshots.look(connection, task_id)
-            policy = self._policies(task.channel_id) if task is not None else None
+            policy = self.policies(task.channel_id) if task is not None else None
             if task is not None and policy is not None:
                 view = entry_view(task, jobs, len(policy.retry_waits_ms), policy.target_micros)
                 writes.show_entry(connection, task, ShowEntry(task.page_id, {name: view[name] for name in names}), at)

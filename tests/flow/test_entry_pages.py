@@ -163,3 +163,20 @@ def test_new_blocks_go_in_parts_of_a_hundred_behind_what_is_there() -> None:
     ]  # fmt: skip
     long = [Block(f"b{number}", "paragraph", "ü" * 15_000) for number in range(18)]
     assert max(sum(len(one.text.encode()) for one in part) for _, part in entry_page.grouped(long, (), ())) <= 200_000
+
+
+async def test_the_film_comes_last_with_the_words_and_thumbnails_that_go_out_with_it(
+    harness: Harness, board: BoardDouble
+) -> None:
+    await at(harness, board, Gate.FINAL)
+    page = board.pages[PAGE]
+    end = page[texts(board).index("Film") :]
+    assert [one.kind for one in end] == ["heading_3", "video", "paragraph", "image", "image", "image"]
+    upload = next(one for one in await harness.jobs(PAGE) if one.step == "upload")
+    assert end[2].text.startswith(f"Title: Film p1\nDescription: {upload.args['description']}\nTags: ")
+    board.person_sets(PAGE, Status="Approved - Final")
+    await harness.sync()
+    await harness.work(PAGE)
+    await harness.sync()
+    assert end[2].text.endswith("\nOn YouTube: https://youtu.be/v1")
+    assert [one.id for one in board.pages[PAGE]] == [one.id for one in page]

@@ -1,13 +1,15 @@
 """What a person writes on the rows of files: a changed Text is a correction, a Note goes with a redo."""
 
 import asyncio
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import pytest
 
 from tests.flow.board_double import BoardDouble
-from tests.flow.harness import Harness
+from tests.flow.harness import Harness, policy
+from tests.harness.prices import prices
 from videod.core import row_texts
 from videod.core.events import JobCorrected
 from videod.core.model import Job
@@ -176,6 +178,61 @@ async def test_a_text_for_a_file_that_no_review_shows_waits_for_one(harness: Har
     board.person_sets(PAGE, Status="Generating Video")
     await harness.sync()
     assert (await job(harness, "clip/clip_01")).args["prompt"] == "The fox turns."
+
+
+async def test_the_next_review_says_what_a_text_that_waited_for_it_costs(
+    harness: Harness, board: BoardDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = policy("wild")
+    assert known is not None
+    dear = replace(known, prices_micros=prices(plan=1, image=1, clip=420_000, narration=1, effect=1))
+    monkeypatch.setattr(harness.ledger, "policies", lambda _: dear)
+    task_id = await at(harness, board, Gate.VIDEO)
+    board.person_sets(PAGE, Status="Approved - Video")
+    await harness.sync()
+    board.person_writes(f"{task_id}/clip/clip_01", text="The fox turns.")
+    await harness.sync()
+    await harness.work(PAGE)
+    await harness.sync()
+    assert board.status(PAGE) == "Audio Ready"
+    said = log_of(board)
+    assert said.startswith("Text of clip_01 was changed. Set Generating Audio to regenerate 5 files for about $0.42,")
+    before = {one.name: one for one in await harness.jobs(PAGE)}
+    board.person_sets(PAGE, Status="Generating Audio")
+    await harness.sync()
+    after = {one.name: one for one in await harness.jobs(PAGE)}
+    remade = [one for name, one in after.items() if before[name].state is DONE and one.state is not DONE]
+    assert (len(remade), sum(one.price_micros for one in remade)) == (5, 420_000)
+    asked = len(board.asked_for_rows)
+    await harness.sync()
+    assert len(board.asked_for_rows) == asked
+
+
+@pytest.mark.parametrize("last", ["auto", "review"])
+async def test_a_text_that_no_review_will_show_is_told_so(
+    harness: Harness, board: BoardDouble, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    task_id = await at(harness, board, Gate.VIDEO)
+    board.person_sets(PAGE, Status="Approved - Video")
+    await harness.sync()
+    gates = frozenset({Gate.AUDIO, Gate.FINAL} if last == "auto" else {Gate.AUDIO})
+    known = policy("wild")
+    assert known is not None
+    told = replace(known, auto_gates=gates, unreviewed=True)
+    monkeypatch.setattr(harness.ledger, "policies", lambda _: told)
+    board.person_writes(f"{task_id}/clip/clip_01", text="The fox turns.")
+    await harness.sync()
+    if last == "review":
+        assert log_of(board).endswith(row_texts.LATER)
+        return
+    assert log_of(board) == (
+        "Text of clip_01 was changed too late: this episode has no review left, so its film keeps the old text. Set"
+        " Cancelled if it must not be published like this."
+    )
+    await harness.work(PAGE)
+    await harness.sync()
+    assert (await harness.task(PAGE)).status is Status.PUBLISHED
+    assert (await harness.events(PAGE)).count("RedoAsked") == 0
 
 
 @pytest.mark.parametrize(

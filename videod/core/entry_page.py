@@ -1,17 +1,17 @@
-"""What the page of an entry shows: the story, then each clip with its texts beside its files, in order. Pure.
+"""What the page of an entry shows: the story, each clip with its texts beside its files, the film. Pure.
 
 A block is known by its name, and by its mark as videod left it: what has another mark is a person's.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from videod.core.model import Job, Task
 from videod.core.sanitize import sanitize
 from videod.core.statuses import DONE
 from videod.core.step import Makes
-from videod.core.step_parts import NOTE
+from videod.core.step_parts import NOTE, THUMBNAILS
 from videod.core.tables import STEPS
 
 #: the files of a clip, in the order in which they are made
@@ -69,8 +69,28 @@ def blocks(task: Task, jobs: Iterable[Job], media: Mapping[str, str]) -> tuple[B
         found.append(Block(f"{key}/text", "paragraph", _texts(named, key)))
         for step in OF_CLIP:
             found += _shown(named.get(f"{step}/{key}"), media)
-    film = _shown(named.get("assemble/film"), media)
-    return (*found, Block("film/heading", "heading_3", "Film"), *film) if film else tuple(found)
+    return (*found, *_film(task, named, media))
+
+
+def _film(task: Task, jobs: Mapping[str, Job], media: Mapping[str, str]) -> list[Block]:
+    """The film with the words that go to YouTube with it, and its thumbnails."""
+    film = _shown(jobs.get("assemble/film"), media)
+    if not film:
+        return []
+    upload = jobs.get("upload/film")
+    args = {} if upload is None else upload.args
+    tags = args.get("tags")
+    lines = {
+        "Title": task.title, "Description": args.get("description"),
+        "Tags": ", ".join(map(str, tags)) if isinstance(tags, Sequence) and not isinstance(tags, str) else tags,
+        "On YouTube": task.youtube_url,
+    }  # fmt: skip
+    said = "\n".join(f"{name}: {text}" for name, one in lines.items() if (text := sanitize(str(one or "")).strip()))
+    found = [Block("film/heading", "heading_3", "Film"), *film]
+    found += [Block("film/text", "paragraph", said)] if said else []
+    for key in THUMBNAILS:
+        found += _shown(jobs.get(f"thumbnail/{key}"), media)
+    return found
 
 
 def _shown(job: Job | None, media: Mapping[str, str]) -> list[Block]:

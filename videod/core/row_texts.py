@@ -14,6 +14,8 @@ from videod.core.tables import STEPS
 #: what a narration, a prompt or a description may have, characters; what a note may have
 WORDS_CHARACTERS = 5_000
 NOTE_CHARACTERS = 1_000
+#: micro-dollars
+CENT = 10_000
 #: so many names stand in an answer
 NAMED = 5
 
@@ -78,7 +80,7 @@ def listed(names: Iterable[str]) -> str:
 def waits(names: Iterable[str], gate: Gate, files: int, micros: int) -> str:
     """What is said of rewritten texts that wait for a person to confirm the price."""
     them = "1 file" if files == 1 else f"{files} files"
-    price = f" for about ${micros / 1e6:.2f}" if micros else ""
+    price = f" for about ${micros / 1e6:.2f}" if micros >= CENT else " for less than $0.01" if micros else ""
     return (
         f"Text of {listed(names)} was changed. Set {LABELS[GATES[gate][2]]} to regenerate {them}{price}, or put the old"
         " text back."
@@ -87,7 +89,19 @@ def waits(names: Iterable[str], gate: Gate, files: int, micros: int) -> str:
 
 def later(names: Iterable[str]) -> str:
     """What is said of rewritten texts of files that no review shows now."""
-    return f"Text of {listed(names)} was changed. It counts at the next review: you confirm the price there."
+    return f"Text of {listed(names)} was changed. {LATER}"
+
+
+def too_late(names: Iterable[str]) -> str:
+    """What is said of rewritten texts of an episode that has no review left."""
+    return (
+        f"Text of {listed(names)} was changed too late: this episode has no review left, so its film keeps the old"
+        " text. Set Cancelled if it must not be published like this."
+    )
+
+
+#: the end of what is said of a text before its price is known
+LATER = "It counts at the next review: you confirm the price there."
 
 
 #: how a remark of these begins

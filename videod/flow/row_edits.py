@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from videod.board_rows import AssetRow
 from videod.core import answers, bounds, outlook, row_texts
+from videod.core.derive import opens_itself
 from videod.core.events import EditRefused, JobCorrected, RedoAsked, TextsRewritten
 from videod.core.model import Job, Task
 from videod.core.ops import SaveJob
 from videod.core.row_texts import ARGUMENTS, NOTE_CHARACTERS, WORDS_CHARACTERS, clean, mark
-from videod.core.statuses import AT_GATE, DONE
+from videod.core.statuses import AT_GATE, DONE, Gate
 from videod.core.wishes import Obstacle, Verb
 from videod.flow.turns import Turns
 from videod.ledger import Ledger
@@ -83,6 +84,8 @@ class RowEdits:
         self._clock = clock
         self._turns = turns
         self._failed = ""
+        #: the reviews at which the texts that waited for one were answered with their price
+        self._priced: set[tuple[str, Gate]] = set()
 
     # ------------------------------------------------------------------------------------------ the look at all rows
 
@@ -109,7 +112,19 @@ class RowEdits:
         newest = max((row.edited_at for row in rows if row.edited_at <= now + SKEW_MS), default=0)
         if newest > since or taken:
             await self._ledger.set_value(CURSOR, str(max(newest, since)))
-        return taken
+        return taken + await self._come()
+
+    async def _come(self) -> int:
+        """Say the price of texts that waited for a review, once it is open; returns how many entries say it."""
+        waiting = await self._store.read(lambda tx: kept.waiting(tx, row_texts.LATER))
+        at_review = {(task.id, gate): task for task in waiting if (gate := AT_GATE.get(task.status)) is not None}
+        self._priced &= at_review.keys()
+        new = at_review.keys() - self._priced
+        for one in sorted(new):
+            async with self._turns.of(at_review[one].page_id):
+                await self._offer(at_review[one])
+            self._priced.add(one)
+        return len(new)
 
     async def _changed(self, rows: list[AssetRow]) -> list[AssetRow]:
         """The rows whose text videod neither left there nor answered."""
@@ -189,7 +204,7 @@ class RowEdits:
         marks = await self._marks(task, await self._board.rows_of(task.page_id))
         note = await self.note(task, marks)
         if not note and waiting:
-            note = row_texts.later(waiting)
+            note = self._later(task, waiting)
         await self._ledger.apply(TextsRewritten(self._clock.now_ms(), task.id, tuple(marks.words), note))
 
     # ------------------------------------------------------------------------------------------ the rows of one entry
@@ -232,16 +247,26 @@ class RowEdits:
 
     async def note(self, task: Task, marks: Marks) -> str:
         """What the entry says of texts that wait; "" where none does."""
-        names = [name.split("/", 1)[1] for name in marks.words]
         gate = AT_GATE.get(task.status)
         if marks.problem:
             return f"{marks.problem}."
-        if not names:
+        if not marks.words:
             return ""
         if gate is None:
-            return row_texts.later(names)
+            return self._later(task, [_key(name) for name in marks.words])
+        now = [name for name in marks.words if name.split("/", 1)[0] in outlook.sent_back_at(gate)]
         count, micros = await self.price(task, marks)
-        return row_texts.waits(names, gate, count, micros) if count else row_texts.later(names)
+        if not now or not count:
+            return row_texts.later([_key(name) for name in marks.words])
+        return row_texts.waits([_key(name) for name in now], gate, count, micros)
+
+    def _later(self, task: Task, keys: Sequence[str]) -> str:
+        """What is said of texts that no review shows now, and perhaps none will."""
+        policy = self._ledger.policies(task.channel_id)
+        left = policy is None or any(
+            gate not in task.approved and not opens_itself(task, policy, gate) for gate in Gate
+        )  # fmt: skip
+        return row_texts.later(keys) if left else row_texts.too_late(keys)
 
     async def price(self, task: Task, marks: Marks) -> tuple[int, int]:
         """How many files taking the rewritten texts would regenerate, and what that costs, micro-dollars."""
@@ -274,6 +299,10 @@ def _edit(row: AssetRow, job: Job, known: kept.RowText | None) -> str | None:
     if known is None or known.page_id != row.id or job.state is not DONE or row_texts.wrong(job, text) is not None:
         return None
     return None if text == row_texts.said(job) or known.ours(mark(text)) else text
+
+
+def _key(name: str) -> str:
+    return name.split("/", 1)[1]
 
 
 def _task_of(row: AssetRow) -> str:

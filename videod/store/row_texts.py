@@ -4,6 +4,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from videod.core.model import Task
+from videod.store.rows import task_of
+
 #: without what happens to jobs and changes nothing that they say or that was made of them
 _NEWS = """
 SELECT DISTINCT task_id FROM history WHERE id > ? AND id <= ? AND task_id IS NOT NULL
@@ -36,6 +39,12 @@ def news(connection: sqlite3.Connection, since: int, upto: int) -> frozenset[str
     """The episodes to which something has happened after the row `since` of history, up to `upto`."""
     rows = connection.execute(_NEWS, (since, upto))
     return frozenset(str(row[0]) for row in rows)
+
+
+def waiting(connection: sqlite3.Connection, end: str) -> tuple[Task, ...]:
+    """The open episodes whose answer ends so."""
+    query = "SELECT * FROM tasks WHERE phase <> 'closed' AND substr(error, -length(?)) = ?"
+    return tuple(task_of(row) for row in connection.execute(query, (end, end)))
 
 
 def newest(connection: sqlite3.Connection) -> int:
