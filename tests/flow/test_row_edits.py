@@ -209,7 +209,7 @@ async def test_the_next_review_says_what_a_text_that_waited_for_it_costs(
 
 
 @pytest.mark.parametrize("last", ["auto", "review"])
-async def test_a_text_that_no_review_will_show_is_told_so(
+async def test_the_board_says_that_a_text_comes_after_the_last_review(
     harness: Harness, board: BoardDouble, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
     task_id = await at(harness, board, Gate.VIDEO)
