@@ -10,7 +10,7 @@ from tests.adapters.notion_board import notion_stage
 from tests.core.book import Book
 from videod.adapters.notion_pace import Line, Rank
 from videod.adapters.notion_sources import MOST, OwnSources, blocks_of, own_sources
-from videod.core.own_story import PLAN, SCRIPT
+from videod.core.own_story import EMPTY, PLAN, SCRIPT, UNREAD
 from videod.core.step import Command
 from videod.flow.job_command import OWN_SOURCES, CommandBuilder
 from videod.ports import BoardError
@@ -144,3 +144,49 @@ async def test_the_planner_gets_them_in_a_file(tmp_path: Path) -> None:
     at = builder.workspace(task) / OWN_SOURCES
     assert asked == [task.page_id] and at.read_text() == "A note of mine."
     assert ("--sources", str(at)) in zip(spawn.argv, spawn.argv[1:], strict=False)
+
+
+async def story(stage: Any, page: str, ours: tuple[str, ...] = ()) -> dict[str, str]:
+    own = OwnSources()
+    own.calls = stage.calls
+
+    async def made(page_id: str) -> tuple[str, ...]:
+        return ours
+
+    own.ours = made
+    return dict(await own.story(page))
+
+
+async def test_what_became_of_the_heading_of_a_script_is_right_and_said(tmp_path: Path) -> None:
+    said = block("paragraph", "She waits here.")
+    nested = block("bulleted_list_item", "She waits.", children=[block("paragraph", "He too.")])
+    cases: list[tuple[list[dict[str, Any]], dict[str, str]]] = [
+        ([said], {}),  # removed: no script
+        ([block("heading_2", "My notes"), said], {}),  # renamed
+        ([block("heading_2", "Drehbuch:"), said], {SCRIPT: "She waits here."}),  # renamed to another language's
+        ([block("heading_1", "Script"), said, block("heading_3", "script"), block("paragraph", "He comes.")],
+         {SCRIPT: "She waits here.\n\nHe comes."}),  # doubled
+        ([block("heading_2", "Script"), {"type": "divider", "divider": {}}], {SCRIPT: "", EMPTY: "Script"}),
+        ([block("heading_2", "Guion"), nested], {SCRIPT: "She waits.", UNREAD: "Guion"}),
+    ]  # fmt: skip
+    async with notion_stage(tmp_path) as stage:
+        _, ids = await stage.made()
+        for blocks, wanted in cases:
+            page = await stage.add(ids)
+            await stage.person.blocks.children.append(page, children=blocks)
+            assert await story(stage, page) == wanted
+
+
+async def test_blocks_of_videods_own_are_never_read_as_a_persons(tmp_path: Path) -> None:
+    """A heading was moved among them, or the one that they began with was removed."""
+    async with notion_stage(tmp_path) as stage:
+        _, ids = await stage.made()
+        page = await stage.add(ids)
+        made = await stage.person.blocks.children.append(page, children=[
+            block("heading_2", "Script"), block("paragraph", "She waits here."),
+            block("paragraph", "Narration: The calf is falling behind."), block("paragraph", "Look at the left wing!"),
+            block("heading_2", "Sources"), block("paragraph", "A note."), block("paragraph", "Narration: It is late."),
+        ])  # fmt: skip
+        ours = tuple(made["results"][at]["id"] for at in (2, 6))
+        assert await story(stage, page, ours) == {SCRIPT: "She waits here."}
+        assert await own_sources(stage.calls, page, ours) == "A note."

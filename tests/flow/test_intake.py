@@ -5,11 +5,14 @@ import asyncio
 import pytest
 
 from tests.flow.board_double import BoardDouble
-from tests.flow.harness import Harness
+from tests.flow.harness import CHANNELS, Harness
 from tests.harness.patience import patience
 from videod.core.failures import Failure, Kind
 from videod.core.model import Priority
+from videod.core.own_story import Brought
 from videod.core.statuses import Gate, Status
+from videod.flow.intake import Intake
+from videod.flow.turns import Turns
 from videod.ports import BoardError
 from videod.store import reads
 
@@ -456,3 +459,39 @@ async def test_the_film_is_made_again_from_the_board(harness: Harness, board: Bo
     await harness.work("p1")
     await harness.sync()
     assert board.status("p1") == "Assembly Complete" and board.assets[film].revision == 1
+
+
+async def test_a_script_counts_as_it_stands_when_queued_and_never_once_there_is_a_plan(
+    harness: Harness, board: BoardDouble
+) -> None:
+    looked: list[str] = []
+    brings = Brought({"script": ["She waits here."]})
+
+    async def story(page_id: str, channel_id: str) -> Brought | None:
+        looked.append(page_id)
+        return brings
+
+    harness.intake = Intake(
+        board, harness.ledger, harness.store, harness.clock, lambda: CHANNELS, 10, Turns(), own=story
+    )  # fmt: skip
+    board.add("p1", Status="Queued")
+    await harness.sync()
+    assert (await harness.jobs("p1"))[0].args["script"] == ["She waits here."]
+    brings = Brought({"script": ["Something else."]})  # edited while it is queued: its plan is ordered already
+    harness.clock.pass_s(180)
+    await harness.sync()
+    assert ((await harness.jobs("p1"))[0].args["script"], looked) == (["She waits here."], ["p1"])
+    board.person_sets("p1", Status="Cancelled")
+    await harness.sync()
+    board.person_sets("p1", Status="Queued")  # again, and there is no plan yet: what stands there now counts
+    await harness.sync()
+    assert (await harness.jobs("p1"))[0].args["script"] == ["Something else."]
+    await harness.work("p1")
+    board.person_sets("p1", Status="Cancelled")
+    await harness.sync()
+    brings = Brought(problem="The script cannot be used")  # after the plan: nobody looks, and nothing is refused
+    board.person_sets("p1", Status="Queued")
+    await harness.sync()
+    assert board.status("p1") == "Assets Ready"
+    assert board.entries["p1"].values.get("Error Log") in (None, "")
+    assert len(looked) == 2

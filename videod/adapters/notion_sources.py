@@ -1,11 +1,12 @@
 """What a person puts on an entry's page for its plan: sources, a script or a whole plan, each under a heading.
 
-Only what stands under such a heading is read, up to the next heading; what is nested below a block is left out, except
-in a heading that can be folded. How sources are used is said in `scripts/lib/sources.py`, stories in `core/own_story`.
+Only what stands under such a heading is read, up to the next heading or block of videod's own; what is nested below a
+block is left out, except in a heading that can be folded. A story of which something would be left out is not used. How
+sources are used is said in `scripts/lib/sources.py`, stories in `core/own_story`.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 
 from videod.adapters.notion_calls import Budget, Calls
 from videod.adapters.notion_pace import Rank
@@ -20,6 +21,15 @@ ALSO = (
     "Zdroje", "Források", "Kaynaklar", "Sumber", "Джерела", "Источники", "Πηγές", "स्रोत", "المصادر", "מקורות",
     "出典", "参考文献", "来源", "來源", "출처",
 )  # fmt: skip
+#: heading -> which story of one's own stands under it; a plan is videod's own format and has one name
+STORIES = {
+    **{heading: name for name, heading in own_story.HEADINGS.items()},
+    **dict.fromkeys((
+        "Skript", "Drehbuch", "Guion", "Guión", "Scénario", "Roteiro", "Copione", "Sceneggiatura", "Manuskript",
+        "Manus", "Käsikirjoitus", "Scenariusz", "Scénář", "Forgatókönyv", "Senaryo", "Naskah", "Сценарій", "Сценарий",
+        "Σενάριο", "पटकथा", "السيناريو", "תסריט", "台本", "脚本", "剧本", "劇本", "대본",
+    ), own_story.SCRIPT),
+}  # fmt: skip
 #: so much is read, characters; a page beyond it is cut
 MOST = 100_000
 #: Notion's bounds of one request: characters of a text, blocks
@@ -29,53 +39,86 @@ _TEXTS = (
     "paragraph", "bulleted_list_item", "numbered_list_item", "quote", "callout", "to_do", "toggle", "code",
 )  # fmt: skip
 _LINKS = ("bookmark", "embed", "link_preview")
+#: may hold text that is not read
+_UNREAD = ("table", "column_list", "synced_block", "template", "child_page", "unsupported")
 
 
 class OwnSources:
-    """`calls` is set once there is a connection; no job starts before that."""
+    """`calls` is set once there is a connection; no job starts before that.
+
+    `ours`: page id -> the ids of the blocks that videod made on it.
+    """
 
     def __init__(self) -> None:
         self.calls: Calls | None = None
+        self.ours: Callable[[str], Awaitable[Collection[str]]] = _none
 
     async def of(self, page_id: str) -> str:
         """The text under the heading Sources, "" where there is none. Raises BoardError."""
-        return "" if self.calls is None else await own_sources(self.calls, page_id)
+        return "" if self.calls is None else await own_sources(self.calls, page_id, await self.ours(page_id))
 
     async def story(self, page_id: str) -> Mapping[str, str]:
         """The texts under the headings of a story of one's own, by their names in `own_story`. Raises BoardError."""
         if self.calls is None:
             return {}
-        return await own_texts(self.calls, page_id, own_story.HEADINGS, rank=Rank.WISH)  # the entry waits to be taken
+        ours = await self.ours(page_id)
+        return await own_texts(self.calls, page_id, STORIES, ours, rank=Rank.WISH)  # the entry waits to be taken
 
 
-async def own_sources(calls: Calls, page_id: str) -> str:
+async def _none(page_id: str) -> Collection[str]:
+    return ()
+
+
+async def own_sources(calls: Calls, page_id: str, ours: Collection[str] = ()) -> str:
     """Raises BoardError."""
-    found = await own_texts(calls, page_id, {word: word for word in (HEADING, *ALSO)}, links=True)
+    found = await own_texts(calls, page_id, {word: word for word in (HEADING, *ALSO)}, ours, links=True)
+    found.pop(own_story.UNREAD, None)
     return "\n\n".join(found.values())[:MOST]
 
 
 @promised
 async def own_texts(
-    calls: Calls, page_id: str, headings: Mapping[str, str], links: bool = False, rank: Rank = Rank.TELL
+    calls: Calls, page_id: str, headings: Mapping[str, str], ours: Collection[str], links: bool = False,
+    rank: Rank = Rank.TELL,
 ) -> dict[str, str]:  # fmt: skip
-    """The text under each of `headings` (name -> heading), as far as it is there; with `links` where it leads as well.
+    """The text under each of `headings` (heading -> name) by name; with `links` where it leads as well.
 
-    `rank`: where its requests stand in line. Raises BoardError.
+    Several headings of one name are read in their order. Under `own_story.UNREAD` are the headings under which
+    something was left out, under `own_story.EMPTY` that of a script without a word. `ours`: ids of the blocks that
+    videod made. `rank`: where its requests stand in line. Raises BoardError.
     """
-    known = {heading.casefold(): name for name, heading in headings.items()}
+    known = {heading.casefold(): name for heading, name in headings.items()}
+    made = {one.replace("-", "") for one in ours}
     found: dict[str, list[str]] = {}
-    under: list[str] | None = None
+    left: dict[str, None] = {}
+    titles: dict[str, str] = {}
+    under, title = None, ""
     for block in await _blocks(calls, page_id, Budget(parts=20), rank):
-        if str(block.get("type")) in _HEADINGS:
-            name = known.get(_said(block).strip().rstrip(": ：").casefold())
+        if str(block.get("id")).replace("-", "") in made:
+            under = None
+        elif str(block.get("type")) in _HEADINGS:
+            title = _said(block).strip().rstrip(": ：")
+            name = known.get(title.casefold())
             under = None if name is None else found.setdefault(name, [])
+            titles[name or ""] = title
             if under is not None and block.get("has_children") is True:  # folded below its heading
                 inner = identifier(block.get("id"), "read the entry's page")
                 blocks = await _blocks(calls, inner, Budget(parts=5), rank)
                 under += [text for one in blocks for text in _lines(one, links)]
+                left |= {title: None} if any(map(_holds_more, blocks)) else {}
         elif under is not None:
             under += _lines(block, links)
-    return {name: "\n\n".join(texts) for name, texts in found.items()}
+            left |= {title: None} if _holds_more(block) else {}
+    texts = {name: "\n\n".join(parts) for name, parts in found.items()}
+    if not texts.get(own_story.SCRIPT, "-").strip():
+        texts[own_story.EMPTY] = titles[own_story.SCRIPT]
+    return texts | ({own_story.UNREAD: ", ".join(left)} if left else {})
+
+
+def _holds_more(block: Mapping[str, object]) -> bool:
+    """Whether the block holds text that is not read."""
+    kind = str(block.get("type"))
+    return kind in _UNREAD or (kind in _TEXTS and block.get("has_children") is True)
 
 
 async def _blocks(calls: Calls, parent: str, budget: Budget, rank: Rank) -> list[Mapping[str, object]]:

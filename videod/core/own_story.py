@@ -19,6 +19,10 @@ from videod.core.speech import narration_seconds
 SCRIPT, PLAN = story.SCRIPT, story.PLAN
 #: the headings of the entry's page under which they stand
 HEADINGS = {SCRIPT: "Script", PLAN: "Plan"}
+#: among the texts: the headings under which something could not be read
+UNREAD = "unread"
+#: among the texts: the heading of a script that has none
+EMPTY = "empty"
 CLIPS_MAX, IMAGES_MAX = story.CLIPS_MAX, story.IMAGES_MAX
 #: characters
 SCRIPT_MAX, PLAN_MAX = 30_000, 180_000
@@ -44,6 +48,13 @@ NOTHING = Brought()
 
 def brought(texts: Mapping[str, str], telling: Telling = ANYHOW) -> Brought:
     """What the planner gets of the texts under HEADINGS; `texts` by SCRIPT and PLAN."""
+    if unread := texts.get(UNREAD):
+        return Brought(
+            problem=f"Something under the heading {unread} cannot be read: text in a table, in columns, or indented"
+            " below another block. Move it directly under the heading"
+        )
+    if heading := texts.get(EMPTY):
+        return Brought(problem=f"There is no text under the heading {heading}. Write the script there or remove it")
     script, plan = (texts.get(name, "").strip("\ufeff \t\r\n") for name in (SCRIPT, PLAN))
     if script and plan:
         return Brought(problem="There are a script and a plan, and only one can be used: remove one of them")

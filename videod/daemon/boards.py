@@ -24,7 +24,7 @@ from videod.daemon.board_lease import this_holder
 from videod.daemon.refusals import StartError
 from videod.ledger import Ledger
 from videod.ports import Brings, Clock, LeaseBoard
-from videod.store import entries, entry_writes, reads
+from videod.store import entries, entry_writes, page_blocks, reads
 from videod.store.database import Store
 
 AnyBoard = NotionBoard | OwnBoard
@@ -83,6 +83,7 @@ async def join(
     board = NotionBoard(calls, clock, await _place(store, sources.settings.notion))
     brings = OwnSources()
     brings.calls = calls
+    brings.ours = lambda page_id: store.read(lambda tx: page_blocks.made_on(tx, page_id))
     return Joined(board, NotionLease(calls, board.ids), brings, me, calls)
 
 

@@ -21,7 +21,7 @@ from videod.core.events import CancelAsked, EditRefused, EntryEdited, EntryQueue
 from videod.core.fields import text
 from videod.core.model import Task, task_id_of
 from videod.core.sanitize import sanitize_line
-from videod.core.statuses import APPROVES, CLOSED, LABELS, REDOES, Status
+from videod.core.statuses import APPROVES, CLOSED, DONE, LABELS, REDOES, Status
 from videod.flow import edits, signing
 from videod.flow.row_edits import NO_MARKS, Marks, RowEdits, kept_marks
 from videod.flow.trouble import REMARK, TELL_AFTER_MS, Trouble
@@ -340,9 +340,16 @@ class Intake:
         """What setting Queued means, with the story that the entry's page brings as long as there is no plan."""
         wanted = edits.queued(await self._named(page), page.id, task, self._known_channels(), at)
         event = signing.signed(wanted, await self._person(page), page.values, LABELS[Status.QUEUED])
-        if not isinstance(event, EntryQueued) or (task is not None and task.status not in edits.UNPLANNED):
+        if not isinstance(event, EntryQueued) or (task is not None and await self._planned(task)):
             return event
         return edits.bringing(event, page.values, task, await self._own(page.id, event.channel_id))
+
+    async def _planned(self, task: Task) -> bool:
+        """Whether the episode has its plan, so that what its page says of a script counts no more."""
+        if task.status not in edits.UNPLANNED:
+            return True
+        _, jobs = await self._ledger.look(task.id)
+        return any(job.step == "plan" and job.state is DONE for job in jobs)
 
     async def _claim(self, page: Page) -> None:
         """Note on the entry who takes it. Raises BoardError: what could not be noted is not taken."""

@@ -30,3 +30,12 @@ def media(connection: sqlite3.Connection, task_id: str) -> Mapping[str, str]:
         "SELECT key, media FROM asset_pages WHERE key >= ? AND key < ? AND media <> ''", (f"{task_id}/", f"{task_id}0")
     )
     return {str(row["key"]).removeprefix(f"{task_id}/"): str(row["media"]) for row in rows}
+
+
+def made_on(connection: sqlite3.Connection, page_id: str) -> frozenset[str]:
+    """The ids of the blocks that videod made on the page and that nobody changed."""
+    rows = connection.execute(
+        "SELECT block_id FROM page_blocks JOIN tasks ON tasks.id = task_id WHERE page_id = ? AND state = 'there'",
+        (page_id,),
+    )
+    return frozenset(str(row["block_id"]) for row in rows)
