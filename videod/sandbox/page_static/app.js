@@ -192,7 +192,7 @@ async function refreshDrawer() {
   byId("drawer-error").textContent = entry.error || "";
   keyed(byId("drawer-status"), [{ id: entry.id, title: entry.title, status: entry.status, statuses }], (shown) => shown.id, statusChooser);
   const types = [...new Set(entry.assets.map((asset) => asset.type || "other"))];
-  const groups = types.map((type) => ({ type, assets: entry.assets.filter((asset) => (asset.type || "other") === type) }));
+  const groups = types.map((type) => ({ type, assets: ofType(entry.assets, type) }));
   const box = byId("drawer-assets");
   keyed(byId("drawer-page"), entry.page || [], (block) => block.id, buildBlock);
   if (!groups.length) {
@@ -201,6 +201,9 @@ async function refreshDrawer() {
   }
   keyed(box, groups, (group) => group.type, buildGroup);
 }
+
+const ofType = (assets, type) =>
+  assets.filter((asset) => (asset.type || "other") === type).sort((a, b) => String(a.key).localeCompare(String(b.key)));
 
 function buildGroup(group, before) {
   const box = before || el("section", {}, el("h3", { class: "group" }), el("div", { class: "tiles" }));
