@@ -54,7 +54,9 @@ def brought(texts: Mapping[str, str], telling: Telling = ANYHOW) -> Brought:
             " below another block. Move it directly under the heading"
         )
     if heading := texts.get(EMPTY):
-        return Brought(problem=f"There is no text under the heading {heading}. Write the script there or remove it")
+        return Brought(
+            problem=f"The heading {heading} has no text under it. Write the script there or remove the heading"
+        )
     script, plan = (texts.get(name, "").strip("\ufeff \t\r\n") for name in (SCRIPT, PLAN))
     if script and plan:
         return Brought(problem="There are a script and a plan, and only one can be used: remove one of them")
