@@ -172,6 +172,7 @@ async def test_the_film_comes_last_with_the_words_and_thumbnails_that_go_out_wit
     page = board.pages[PAGE]
     end = page[texts(board).index("Film") :]
     assert [one.kind for one in end] == ["heading_3", "video", "paragraph", "image", "image", "image"]
+    assert [one.text for one in end if one.media] == ["Film", "Thumbnail 1", "Thumbnail 2", "Thumbnail 3"]
     upload = next(one for one in await harness.jobs(PAGE) if one.step == "upload")
     assert end[2].text.startswith(f"Title: Film p1\nDescription: {upload.args['description']}\nTags: ")
     board.person_sets(PAGE, Status="Approved - Final")

@@ -74,7 +74,7 @@ def blocks(task: Task, jobs: Iterable[Job], media: Mapping[str, str]) -> tuple[B
 
 def _film(task: Task, jobs: Mapping[str, Job], media: Mapping[str, str]) -> list[Block]:
     """The film with the words that go to YouTube with it, and its thumbnails."""
-    film = _shown(jobs.get("assemble/film"), media)
+    film = _shown(jobs.get("assemble/film"), media, "Film")
     if not film:
         return []
     upload = jobs.get("upload/film")
@@ -88,17 +88,18 @@ def _film(task: Task, jobs: Mapping[str, Job], media: Mapping[str, str]) -> list
     said = "\n".join(f"{name}: {text}" for name, one in lines.items() if (text := sanitize(str(one or "")).strip()))
     found = [Block("film/heading", "heading_3", "Film"), *film]
     found += [Block("film/text", "paragraph", said)] if said else []
-    for key in THUMBNAILS:
-        found += _shown(jobs.get(f"thumbnail/{key}"), media)
+    for number, key in enumerate(THUMBNAILS, 1):
+        found += _shown(jobs.get(f"thumbnail/{key}"), media, f"Thumbnail {number}")
     return found
 
 
-def _shown(job: Job | None, media: Mapping[str, str]) -> list[Block]:
+def _shown(job: Job | None, media: Mapping[str, str], called: str = "") -> list[Block]:
+    """The file of the job, if the board has it; `called`: its caption where its name and kind make none."""
     file = "" if job is None else media.get(job.name, "")
     kind = None if job is None else MEDIA.get(STEPS[job.step].makes)
     if job is None or not file or kind is None:
         return []
-    return [Block(f"{job.key}/{job.step}", kind, f"{job.key}: {STEPS[job.step].shown_as}", file)]
+    return [Block(f"{job.key}/{job.step}", kind, called or f"{job.key}: {STEPS[job.step].shown_as}", file)]
 
 
 def _texts(jobs: Mapping[str, Job], key: str) -> str:

@@ -346,10 +346,8 @@ class Intake:
 
     async def _planned(self, task: Task) -> bool:
         """Whether the episode has its plan, so that what its page says of a script counts no more."""
-        if task.status not in edits.UNPLANNED:
-            return True
-        _, jobs = await self._ledger.look(task.id)
-        return any(job.step == "plan" and job.state is DONE for job in jobs)
+        jobs = (await self._ledger.look(task.id))[1] if task.status in edits.UNPLANNED else ()
+        return not jobs or any(job.step == "plan" and job.state is DONE for job in jobs)
 
     async def _claim(self, page: Page) -> None:
         """Note on the entry who takes it. Raises BoardError: what could not be noted is not taken."""
