@@ -108,9 +108,9 @@ def test_codes_of_languages_that_can_be_judged(code: str, base: str, published: 
     ("code", "told"),
     [
         ("tlh", "cannot judge narrations in 'tlh'"), ("xx", "It knows af, am, ar"), ("la", "cannot judge"),
-        ("german", "no language code"), ("de_DE", "no language code"), ("EN", "no language code"), ("", "no language"),
-        ("de-germany-xx", "no language code"), ("en-UK", "Write en-GB"), ("de-Cyrl", "cannot judge German written in"),
-        ("en-x-private", "no language code"), ("zh-Egyp", "cannot judge Chinese"),
+        ("german", "a language code"), ("de_DE", "a language code"), ("EN", "a language code"), ("", "not a language"),
+        ("de-germany-xx", "a language code"), ("en-UK", "Write en-GB"), ("de-Cyrl", "cannot judge German written in"),
+        ("en-x-private", "a language code"), ("zh-Egyp", "cannot judge Chinese"),
     ],
 )  # fmt: skip
 def test_other_codes_are_refused_with_a_sentence(code: str, told: str) -> None:
