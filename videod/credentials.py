@@ -95,6 +95,10 @@ class Secrets:
         """`text` with every secret replaced, long parts of it and its disguises among it (`core.redaction`)."""
         return self._redactor(text)
 
+    def redact_page(self, text: str) -> str:
+        """The same of a page, of which most was looked at before."""
+        return self._redactor.page(text)
+
 
 def _secret_of(value: str) -> str:
     """Of a webhook address the path is the secret, and errors often show only that."""

@@ -27,6 +27,8 @@ LEAST = 6
 LEAST_ODD = 3
 #: what is longer is a token that lives an hour: its rare disguises are not worth their memory
 LONG = 120
+#: so many lines of pages are remembered as clean
+LINES = 4096
 #: for what is so many times longer than the secret: as much of it is the secret
 _SIZES = ((4.0, 48), (2.0, 24), (1.33, 16))
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -55,6 +57,11 @@ class Redactor:
         self._pieces: dict[tuple[int, int], dict[str, str]] = {}
         self._whole: dict[str, str] = {}
         self._literal: re.Pattern[str] | None = None
+        #: (the end of what stands before a line, the line) -> the end of both; only what has no secret
+        self._clean: dict[tuple[str, str], str] = {}
+        #: so many letters and digits of a secret in a row are found
+        self._reach = 0
+        self._in_lines = True
         for mark, secret in (secrets or {}).items():
             self.add(secret, mark)
 
@@ -66,6 +73,8 @@ class Redactor:
 
         Of a webhook's address, what stands behind its host and the ordinary words of its path is the secret.
         """
+        self._clean.clear()
+        self._in_lines = self._in_lines and "\n" not in secret
         path = _ORIGIN.sub("", secret)
         own = _WORDS.sub("", path) if path.startswith("/") else secret
         bare = _bare(own)
@@ -88,6 +97,7 @@ class Redactor:
         for form in forms:
             size, apart = _size(run, len(form) / len(bare))
             pieces = self._pieces.setdefault((size, apart), {})
+            self._reach = max(self._reach, size + apart)
             for at in range(len(form) - size + 1):
                 piece = form[at : at + size]
                 if not (odd and piece.isalpha()):  # a word in a password is a word
@@ -105,6 +115,28 @@ class Redactor:
         bare = _OTHER.sub("", flat)
         spans = [span for group, pieces in self._pieces.items() for span in _found(bare, *group, pieces)]
         return _without(text, flat, sorted(spans)) if spans else text
+
+    def page(self, text: str) -> str:
+        """The same of a text whose lines were mostly looked at before: a page that is made again and again."""
+        before = ""
+        for line in text.split("\n") if self._in_lines else ():
+            after = self._clean.get((before, line))
+            if after is None:
+                flat = line if line.isascii() else "".join(map(_flat, line))
+                if "\x1b" in flat or "\\" in flat:
+                    return self(text)
+                bare = before + _OTHER.sub("", flat.lower())
+                if (self._literal is not None and self._literal.search(line)) or self._known(bare):
+                    return self(text)
+                if len(self._clean) >= LINES:
+                    self._clean.clear()
+                after = self._clean[before, line] = bare[-self._reach :]
+            before = after
+        return text if self._in_lines else self(text)
+
+    def _known(self, bare: str) -> bool:
+        """Whether there is a piece of a secret in a bare text."""
+        return any(True for group, pieces in self._pieces.items() for _ in _found(bare, *group, pieces))
 
     def holds(self, text: str) -> bool:
         """Whether there is a secret in `text`."""

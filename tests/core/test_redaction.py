@@ -41,6 +41,43 @@ def test_any_long_part_of_a_disguise_is_taken_out_as_well(form: str) -> None:
             assert not seen_in(redact(piece), key)
 
 
+@pytest.mark.fault("12.15")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", KEYS)
+def test_a_page_loses_the_same_as_any_text_however_often_it_is_made(form: str, name: str) -> None:
+    key = KEYS[name]
+    told, redact = FORMS[form](key), Redactor({REDACTED: key})
+    around = [f"<p>line {number} · nothing of it</p>" for number in range(20)]
+    page = "\n".join(around)
+    assert redact.page(page) == redact.page(page) == page
+    middle = len(told) // 2
+    for dirty in (told, f"{told[:middle]}\n{told[middle:]}", f"{told[:middle]}\n</p>\n  {told[middle:]}"):
+        whole = "\n".join([*around[:9], dirty, *around[9:]])
+        for _ in range(2):
+            assert redact.page(whole) == redact(whole)
+    assert not seen_in(redact.page(f"{page}\n{told}\n{page}"), key)
+    assert redact.page(page) == page
+
+
+def test_a_key_over_many_short_lines_is_found_and_a_new_key_forgets_what_was_clean() -> None:
+    redact, key = Redactor({REDACTED: "kie-4f9a7c55e1d0b2f7719c"}), "ntn-88a1b2c3d4e5f60718"
+    apart = "\n-\n".join("4f9a7c55e1d0b2f7719c")
+    assert REDACTED in redact.page(f"a\n{apart}\nb")
+    assert redact.page(f"one\n{key}") == f"one\n{key}"
+    redact.add(key)
+    assert key not in redact.page(f"one\n{key}")
+
+
+def test_what_was_looked_at_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    redact, looked = Redactor({REDACTED: KEYS["google"]}), list[str]()
+    monkeypatch.setattr(redact, "_known", looked.append)
+    page = "\n".join(f"<p>a line of the page, the {number}th of many that stay as they are</p>" for number in range(50))
+    redact.page(page)
+    first = len(looked)
+    redact.page(page.replace("the 30th", "the last"))
+    assert (first, len(looked) - first) == (50, 2)  # it, and the next one, which may end what began in it
+
+
 @given(
     st.text(string.ascii_letters + string.digits + "-_", min_size=20, max_size=60).filter(
         lambda key: sum(letter.isalnum() for letter in key) >= RUN + 4 and sum(map(str.isdigit, key)) >= 3

@@ -163,7 +163,7 @@ def made(
         return 0 if policy is None else film_cost.total(policy)
 
     means = Means(
-        store, ledger, clock, sources.state, partial(workspace_of, sources.state), price, sources.secrets.redact,
+        store, ledger, clock, sources.state, partial(workspace_of, sources.state), price, sources.secrets.redact_page,
         *wiring.lights(sources, launcher),
     )  # fmt: skip
     page = Page(sources.settings.web, means)
