@@ -226,6 +226,23 @@ def test_a_dry_run_adds_up_the_price_and_changes_nothing(house: Path, capsys: Ou
     box.close()
 
 
+def test_a_person_on_a_terminal_is_asked_before_an_approval_spends_more_than_a_dollar(
+    box: StudioBox, house: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    task = box.bring_to(box.queue("Bears"), Status.ASSETS_READY)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    answers = [False, True]
+    monkeypatch.setattr("typer.confirm", lambda _: answers.pop(0))
+    assert run(["approve", "bears"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Bears: this will cost about $") and told[1] == "Nothing was changed."
+    assert box.task(task).status is Status.ASSETS_READY
+    assert run(["approve", "bears"]) == 0
+    assert box.task(task).status is not Status.ASSETS_READY
+    assert not answers
+    box.close()
+
+
 @pytest.mark.parametrize("argv", [[], ["bears", "--all"]])
 def test_either_names_or_all_must_be_given(house: Path, capsys: Out, argv: list[str]) -> None:
     assert run(["approve", *argv]) == 64

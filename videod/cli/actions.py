@@ -68,6 +68,7 @@ def approve(
     channel: ChannelId = None,
     gate: Annotated[Gate | None, typer.Option(help="Only where this review is open.")] = None,
     dry_run: DryRun = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     state: StateFolder = None,
     config: Config = None,
@@ -81,6 +82,9 @@ def approve(
     found = _tasks(where, _Choice(tasks or (), every, channel), wanted, "no episode waits for that review")
     if dry_run:
         return _price(where, found, as_json)
+    if _asks(yes, as_json) and not _agreed(where, found):
+        output.say("Nothing was changed.")
+        return output.OK
     body = {"gate": None if gate is None else gate.value}
     return requested(where, as_json, [Request("approve", task.id, body, task.title) for task in found])
 
@@ -281,6 +285,22 @@ def tasks_named(where: Place, texts: Sequence[str]) -> list[Task]:
     return list(found.values())
 
 
+def _asks(yes: bool, as_json: bool) -> bool:
+    """Whether somebody is there to be asked before money is spent."""
+    return not yes and not as_json and sys.stdin.isatty()
+
+
+def _agreed(where: Place, tasks: Sequence[Task]) -> bool:
+    """Whether the person on the terminal agrees to what approving costs; nobody is asked about small change."""
+    with client.looking(where) as connection:
+        total = sum(_pending(connection, task) for task in tasks)
+    if total / 1e6 <= _ASK_ABOVE_USD:
+        return True
+    what = tasks[0].title if len(tasks) == 1 else f"{len(tasks)} episodes"
+    output.say(f"{what}: this will cost about {money(total)}.")
+    return typer.confirm("Continue?")
+
+
 def _price(where: Place, tasks: Sequence[Task], as_json: bool) -> int:
     """What approving would cost, episode by episode; nothing is changed."""
     with client.looking(where) as connection:
@@ -335,7 +355,7 @@ def weighed(where: Place, as_json: bool, asks: Sequence[Request], dry_run: bool,
         if not as_json and code == output.OK:
             output.say("Nothing was changed.")
         return code
-    if not yes and not as_json and sys.stdin.isatty():
+    if _asks(yes, as_json):
         with _client(where, asks[0].verb) as ear:
             answers = [ear(ask) for ask in foreseen]
         if sum(cost_usd(answer) for answer in answers) > _ASK_ABOVE_USD:
