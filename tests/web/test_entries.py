@@ -11,7 +11,9 @@ from tests.cli.factory import StudioBox
 from tests.harness import control
 from tests.web.caller import Caller, served
 from videod.channels import load_channels
+from videod.flow import signing
 from videod.ports import BoardError, Page
+from videod.store import reads
 from videod.web import entries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,12 +163,16 @@ async def test_a_priority_is_written_on_the_board(box: StudioBox, api: Caller, p
     task = box.queue("Bears")
     status, body = await api.post(f"/api/tasks/{task}/priority", {"priority": "high"})
     assert (status, body) == (200, {"task": task, "title": "Bears", "priority": "high"})
-    assert paper.written == [(box.task(task).page_id, {"Priority": "High"})]
+    page = box.task(task).page_id
+    assert paper.written == [(page, {"Priority": "High"})]
+    seen = await box.store.read(lambda tx: reads.page_seen(tx, page))
+    assert seen == {signing.ASKED: {"column": "Priority", "by": "cli"}}
     assert (await api.post(f"/api/tasks/{task}/priority", {}))[1]["code"] == "invalid"
     assert (await api.post("/api/tasks/nobody/priority", {"priority": "low"}))[1]["code"] == "unknown_task"
     paper.columns = {}
     assert (await api.post(f"/api/tasks/{task}/priority", {"priority": "low"}))[1]["code"] == "board_refused"
     assert len(paper.written) == 1
+    assert await box.store.read(lambda tx: reads.page_seen(tx, page)) == {signing.ASKED: None}
 
 
 async def test_without_a_board_nothing_is_written(box: StudioBox) -> None:

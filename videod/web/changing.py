@@ -7,7 +7,8 @@ from videod.core.craft_clips import Telling
 from videod.core.sanitize import sanitize_line
 from videod.core.statuses import Status
 from videod.core.wishes import Obstacle
-from videod.guard.errors import Code, ErrorCode
+from videod.flow import signing
+from videod.guard.errors import Code, ErrorCode, Refused
 from videod.store.habits import pace
 from videod.web import api_shapes, entries, episodes
 from videod.web.requests import ROOMS, RequestHandler, perform
@@ -48,9 +49,14 @@ async def prioritize(house: House, call: Call, by: str = "cli") -> api_shapes.Pr
     level = str(of_body(call.body, {"priority": entries.LEVEL})["priority"])
     name = call.path["id"]
     task = await house.store.read(lambda connection: episodes.task_of(connection, name))
-    asked: dict[str, object] = {"~asked": {"column": "Priority", "by": by}}
+    # the intake meets the board's own change: there it finds who asked for it
+    asked: dict[str, object] = {signing.ASKED: {"column": "Priority", "by": by}}
     await house.ledger.saw_page(task.page_id, asked, house.clock.now_ms(), merge=True)
-    await entries.prioritize(house.board, task.page_id, level)
+    try:
+        await entries.prioritize(house.board, task.page_id, level)
+    except Refused:
+        await house.ledger.saw_page(task.page_id, {signing.ASKED: None}, house.clock.now_ms(), merge=True)
+        raise
     house.ledger.wakeups.wake("intake")
     return {"task": task.id, "title": task.title, "priority": level}
 
