@@ -69,6 +69,7 @@ class Placing:
             return await self._inspector.inspect(handed, step.makes, expectation(job, jobs, foreign=True))
         except BadArtefact as error:
             said = str(error).removeprefix(handed.name).lstrip(": ")
+            said = f"it {said}" if said.startswith(("is ", "has ")) else said
             raise Refused(
                 Code.CONFLICT, f"the file cannot be used for {job.name}: {said}", "give another file"
             ) from error

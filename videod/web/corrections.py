@@ -180,5 +180,7 @@ def one_of(name: str, offered: tuple[str, ...], offer: str, code: ErrorCode = Ob
     if len(same) == 1:
         return same[0]
     which = f"{name} may be {' or '.join(same)}" if same else f"no job {name} {offer}"
-    choices = ", ".join(same or offered)
+    choices = ", ".join(offered)
+    if same:
+        raise Refused(code, which, "name one of them")
     raise Refused(code, which, f"name one of: {choices}" if choices else "see `videod show` for the jobs")
