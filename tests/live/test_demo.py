@@ -15,7 +15,7 @@ from videod.core.statuses import LABELS, Status
 from videod.core.tables import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.live.creator import Creator, review
 from tests.live.stage import ORDERS, Stage, stage
 from videod.core.statuses import LABELS, Status
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CLIPS, IMAGES = 2, 4
 #: so many that a service which is down stays so until a test has seen it and ends it, also on a busy machine
