@@ -61,6 +61,9 @@ class Redactor:
         self._clean: dict[tuple[str, str], str] = {}
         #: so many letters and digits of a secret in a row are found
         self._reach = 0
+        #: how the pieces begin, each with the characters that the shortest has; 0: not looked at since a secret came
+        self._begins: set[str] = set()
+        self._least = 0
         self._in_lines = True
         for mark, secret in (secrets or {}).items():
             self.add(secret, mark)
@@ -74,6 +77,7 @@ class Redactor:
         Of a webhook's address, what stands behind its host and the ordinary words of its path is the secret.
         """
         self._clean.clear()
+        self._least = 0
         self._in_lines = self._in_lines and "\n" not in secret
         path = _ORIGIN.sub("", secret)
         own = _WORDS.sub("", path) if path.startswith("/") else secret
@@ -136,6 +140,15 @@ class Redactor:
 
     def _known(self, bare: str) -> bool:
         """Whether there is a piece of a secret in a bare text."""
+        if not self._pieces:
+            return False
+        if not self._least:
+            self._least = min(size for size, _ in self._pieces)
+            self._begins = {piece[: self._least] for pieces in self._pieces.values() for piece in pieces}
+        least = self._least
+        begins = {bare[at : at + least] for at in range(len(bare) - least + 1)}
+        if begins.isdisjoint(self._begins):  # one look for all sizes: nearly every line ends here
+            return False
         return any(True for group, pieces in self._pieces.items() for _ in _found(bare, *group, pieces))
 
     def holds(self, text: str) -> bool:
