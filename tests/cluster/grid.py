@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.harness.patience import until
+from tests.harness.patience import PATIENCE_S, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +49,7 @@ class Line:
 
     def _pass(self, ours: socket.socket) -> None:
         try:
-            theirs = socket.create_connection(("127.0.0.1", self._target), timeout=10)
+            theirs = socket.create_connection(("127.0.0.1", self._target), timeout=PATIENCE_S)
         except OSError:
             ours.close()
             return

@@ -10,6 +10,7 @@ from pathlib import Path
 import dask
 from distributed import Scheduler, Worker
 
+from tests.harness.patience import patience
 from videod.adapters.cluster import orders, processes
 from videod.adapters.cluster.dask_client import Helper, How
 from videod.adapters.cluster.orders import SLOT, Told
@@ -46,7 +47,7 @@ class Side:
 
     async def until(self, kind: str, number: int | None = None) -> Mapping[str, object]:
         """The first message of that kind (about that job)."""
-        async with asyncio.timeout(60):
+        async with patience():
             while True:
                 for one in self.told:
                     if one["type"] == kind and number in (None, one.get("id")):
@@ -56,7 +57,7 @@ class Side:
 
     async def end(self, number: int) -> Mapping[str, object]:
         """How that job ended: "ended" or "lost"."""
-        async with asyncio.timeout(60):
+        async with patience():
             while True:
                 for one in self.told:
                     if one["type"] in ("ended", "lost") and one.get("id") == number:
@@ -66,7 +67,7 @@ class Side:
 
     async def workers(self, usable: int) -> Mapping[str, object]:
         """The cluster, once so many slots may be used."""
-        async with asyncio.timeout(60):
+        async with patience():
             while True:
                 states = [one for one in self.told if one["type"] == "cluster"]
                 found = states[-1]["workers"] if states else []

@@ -58,7 +58,7 @@ def test_a_large_file_is_checked_quickly_and_its_indexes_by_the_backup(bad_index
     assert soundness.complaints(bad_index, full=1000) == []
     argv = [sys.executable, "-m", "videod", "backup", "--state", bad_index.parent]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert done.returncode == 74 and "videod.db is not whole" in done.stderr
+    assert done.returncode == 74 and "videod.db is damaged" in done.stderr
     assert not list(bad_index.parent.glob("backups/*"))
 
 

@@ -106,7 +106,7 @@ def test_an_entry_that_cannot_run_goes_back_to_draft_with_the_field_and_runs_onc
     page = creator.draft({"Title": "Half an Entry", "Channel": "narnia"})
     creator.edit(page, Status=LABELS[Status.QUEUED])
     card = creator.wait(page, Status.DRAFT, Error_Log="Topic")
-    whole(card["Error Log"], "Topic and Story Direction are empty. Fill in and set the status back to Queued.")
+    whole(card["Error Log"], "Topic and Story Direction are empty. Fill them in and set the status back to Queued.")
     creator.edit(page, {"Topic": "whales", "Story Direction": "A whale dives deep.", "Status": LABELS[Status.QUEUED]})
     card = creator.wait(page, Status.DRAFT, Error_Log="narnia")
     whole(

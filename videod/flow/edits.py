@@ -150,7 +150,8 @@ def complaint(values: Mapping[str, object], known: Mapping[str, str], task: Task
     """Why the entry cannot run, in words for its writer, or None. `known`: channel id -> its name."""
     missing = _missing(values)
     if missing:
-        return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} empty. Fill it in and {AGAIN}"
+        one = len(missing) == 1
+        return f"{_listed(missing)} {'is' if one else 'are'} empty. Fill {'it' if one else 'them'} in and {AGAIN}"
     channel = text(values, "Channel")
     if task is not None and channel != task.channel_id:
         return (
