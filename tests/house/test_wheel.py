@@ -142,11 +142,26 @@ def test_the_wheel_holds_every_file_of_the_package_the_scripts_and_the_samples(s
     assert not (packaged / "scripts" / "lib").exists()
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "scripts").glob("[!_]*.py")))
-def test_each_script_of_the_wheel_finds_its_modules(site: Path, tmp_path: Path, script: str) -> None:
-    done = run(site, tmp_path, str(site / "videod" / "_packaged" / "scripts" / script), "--help")
+#: one Python shows the help of every script in the folder that it is given, as each would be run by itself
+HELPS = """
+import os, runpy, sys
+folder = sys.argv[1]
+for name in sys.argv[2:]:
+    sys.path[0], sys.argv = folder, [name, "--help"]
+    try:
+        runpy.run_path(os.path.join(folder, name), run_name="__main__")
+    except SystemExit as end:
+        print(f"ended {name} {end.code}")
+"""
+
+
+def test_each_script_of_the_wheel_finds_its_modules(site: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in (ROOT / "scripts").glob("[!_]*.py"))
+    (tmp_path / "helps.py").write_text(HELPS)
+    done = run(site, tmp_path, str(tmp_path / "helps.py"), str(site / "videod" / "_packaged" / "scripts"), *names)
     assert done.returncode == 0, done.stderr
-    assert script in done.stdout
+    for name in names:
+        assert f"usage: {name}" in done.stdout and f"ended {name} 0" in done.stdout, done.stderr
 
 
 def test_the_scripts_of_the_wheel_are_not_importable_from_outside(site: Path, tmp_path: Path) -> None:

@@ -29,9 +29,9 @@ def shown(run: endings.Run) -> bool:
     ("command", "way", "when"),
     [
         ("demo", "TERM", starting),
-        ("demo", "INT twice", working),
+        pytest.param("demo", "INT twice", working, marks=pytest.mark.whole),
         pytest.param("demo", "KILL", working, marks=pytest.mark.long),
-        ("demo", "terminal closed", working),
+        pytest.param("demo", "terminal closed", working, marks=pytest.mark.whole),
         ("run --sandbox", "INT", starting),
         ("run --sandbox", "HUP", working),
         pytest.param("run --sandbox", "KILL", working, marks=pytest.mark.long),

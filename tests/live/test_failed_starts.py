@@ -210,6 +210,7 @@ def _until_told(start: Start, process: "subprocess.Popen[str]", problem: str) ->
 
 
 @pytest.mark.fault("13.7")
+@pytest.mark.long
 def test_a_daemon_whose_locks_others_hold_answers_says_so_and_does_what_was_asked_afterwards(tmp_path: Path) -> None:
     page = "11111111-1111-4111-8111-111111111111"
     start = Start(tmp_path, settings=f'\n[notion]\nparent_page = "{page}"\n')

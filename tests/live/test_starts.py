@@ -166,6 +166,7 @@ def test_a_hangup_takes_the_same_look_and_says_the_same(running: Stage) -> None:
     until(lambda: problems(running) == "[]", running.log_tail)
 
 
+@pytest.mark.long
 def test_what_was_refused_is_forgotten_at_the_next_start(running: Stage) -> None:
     path = channel_file(running, "deep_ocean")
     good = path.read_text()

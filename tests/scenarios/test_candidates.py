@@ -39,6 +39,7 @@ def compare(patch: pytest.MonkeyPatch) -> Counter[str]:
     return seen
 
 
+@pytest.mark.long
 def test_a_followed_lineup_chooses_what_one_that_is_read_again_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ def test_ten_minutes_of_outage_end_in_published_films_without_a_person(
 
 
 @pytest.mark.parametrize("kind", ["down", "busy", "nonsense"])
-@pytest.mark.parametrize("seed", [0, 1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.whole)])
 def test_with_a_fifth_of_all_calls_failing_every_film_is_published(tmp_path: Path, seed: int, kind: str) -> None:
     async def story() -> None:
         waits = tuple(minutes * 60_000 for minutes in (1, 5, 15, 60))  # as in videod.toml
@@ -159,6 +159,7 @@ def test_a_paused_episode_is_paused_says_why_on_the_board_and_continues(tmp_path
     run_virtual(story())
 
 
+@pytest.mark.long
 def test_limits_change_while_the_lanes_run(tmp_path: Path) -> None:
     async def story() -> None:
         async with World(tmp_path, policies={"wild": policy(clips=18, images=22)}) as world:

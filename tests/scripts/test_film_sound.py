@@ -164,7 +164,7 @@ def test_direct_current_does_not_reach_the_film(studio: Path, tmp_path: Path, ru
     assert abs(float(spoken.mean())) < 0.01
 
 
-@pytest.mark.parametrize("gain", ["0.02", pytest.param("1.0", marks=pytest.mark.long)])
+@pytest.mark.parametrize("gain", ["0.02", pytest.param("1.0", marks=pytest.mark.whole)])
 def test_an_intro_has_the_loudness_of_the_film(studio: Path, tmp_path: Path, run: Run, gain: str) -> None:
     intro = media.make(
         tmp_path / "intro.mp4", "-f", "lavfi", "-i", "color=c=red:s=320x180:r=24:d=4", "-f", "lavfi", "-i",

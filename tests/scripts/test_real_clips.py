@@ -59,9 +59,9 @@ def detail(light: np.ndarray) -> float:
     ("size", "codec"),
     [
         ("1924x1076", LONG_GOP),
-        ("1928x1076", (*PLAIN, *TAGGED)),
-        pytest.param("1920x1080", LONG_GOP, marks=pytest.mark.long),
-        pytest.param("1932x1084", PLAIN, marks=pytest.mark.long),
+        pytest.param("1928x1076", (*PLAIN, *TAGGED), marks=pytest.mark.long),
+        pytest.param("1920x1080", LONG_GOP, marks=pytest.mark.whole),
+        pytest.param("1932x1084", PLAIN, marks=pytest.mark.whole),
     ],
 )
 def test_a_clip_of_nearly_the_films_size_is_copied_bit_by_bit(
