@@ -11,7 +11,7 @@ from videod.store.schema import migrate
 
 @pytest.mark.long
 def test_a_kill_at_any_statement_leaves_one_version_whole(tmp_path: Path) -> None:
-    found = short(CAMPAIGN, tmp_path, every=19)
+    found = short(CAMPAIGN, tmp_path, every=37)
     assert isinstance(found["kills"], int) and found["kills"] > 10
 
 

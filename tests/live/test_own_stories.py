@@ -104,6 +104,7 @@ def test_its_edit_is_exported_for_other_editors(studio: Stage, tmp_path: Path) -
         assert (tmp_path / "out" / "edit" / clip.media_reference.target_url).is_file()
 
 
+@pytest.mark.whole
 def test_the_commands_of_the_guide_to_stories_do_what_it_says(studio: Stage) -> None:
     """Typed as they stand in docs/stories.md, from the folder that they are written for."""
     typed = [line for line in GUIDE.read_text().splitlines() if line.startswith(("videod new ", "videod plan check "))]

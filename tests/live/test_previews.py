@@ -10,7 +10,7 @@ from tests.harness.patience import until
 from tests.live.board import Board
 from tests.live.stage import Stage, stage
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.whole]
 
 #: what this board takes: the media of a rehearsal are small
 LIMIT = 200_000

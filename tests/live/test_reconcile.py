@@ -133,6 +133,7 @@ def _doubts(made: Stage) -> int:
     return int(row["possibly_paid_twice"])
 
 
+@pytest.mark.whole
 def test_an_order_that_was_never_taken_is_placed_again_for_nothing_and_without_a_person(made: Stage) -> None:
     _killed_at_the_second_order(made, hands_over=False)
     made.wait_for("published")

@@ -29,6 +29,7 @@ def test_a_second_installation_is_refused_and_takes_over_when_told(tmp_path: Pat
 
 
 @pytest.mark.fault("3.3")
+@pytest.mark.whole
 def test_two_kills_with_the_board_going_back_and_forth_buy_nothing_twice(tmp_path: Path) -> None:
     moves = {"same": 1, "other": 1, "alive": 1}
     found = campaign(tmp_path / "stage", kills=2, seed=5, up_s=2.0, moves=moves, lapse_ms=LAPSE_MS, entries=1)

@@ -7,7 +7,7 @@ import pytest
 from tests.campaigns import api
 from tests.campaigns.frame import options_of
 
-pytestmark = [pytest.mark.live, pytest.mark.long]
+pytestmark = [pytest.mark.live, pytest.mark.whole]
 
 
 def test_whatever_can_be_made_of_the_document_is_answered_as_it_says(tmp_path: Path) -> None:

@@ -192,8 +192,11 @@ def test_a_custom_script_that_failed_or_whose_file_is_lost_leaves_no_doubt(tmp_p
     run_virtual(story())
 
 
+_RARER = [pytest.param(code, marks=pytest.mark.whole) for code in (69, 75)]
+
+
 @pytest.mark.fault("9.5")
-@pytest.mark.parametrize("code", [1, 69, 75, -11])
+@pytest.mark.parametrize("code", [1, *_RARER, -11])
 @pytest.mark.parametrize("looks", [False, True], ids=["no balance", "the balance is looked at"])
 def test_what_paid_and_left_no_file_is_not_run_again_before_a_person_decides(
     tmp_path: Path, code: int, looks: bool

@@ -110,7 +110,9 @@ def test_padding_that_is_no_picture_is_never_shown(tmp_path: Path, run: Run) -> 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("size", "codec"), [("1924x1076", LONG_GOP), ("1920x1080", PLAIN)])
+@pytest.mark.parametrize(
+    ("size", "codec"), [("1924x1076", LONG_GOP), pytest.param("1920x1080", PLAIN, marks=pytest.mark.whole)]
+)
 def test_only_the_end_of_a_clip_that_fades_out_is_encoded(
     size: str, codec: tuple[str, ...], tmp_path: Path, run: Run
 ) -> None:
