@@ -50,5 +50,5 @@ def test_a_disk_that_is_unmounted_ends_the_daemon_which_writes_nothing_in_its_pl
         until(lambda: "daemon_start_done" in (at.log.read_text() if at.log.exists() else ""), at.log_tail)
         mounts.unmount(at.state)
         assert at.daemon is not None and ended(at.daemon) == 74
-        assert "was its disk unmounted?" in at.log_tail()
+        assert "Was its disk unmounted?" in at.log_tail()
         assert list(at.state.iterdir()) == []
