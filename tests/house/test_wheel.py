@@ -142,7 +142,7 @@ def test_the_wheel_holds_every_file_of_the_package_the_scripts_and_the_samples(s
     assert not (packaged / "scripts" / "lib").exists()
 
 
-#: one Python shows the help of every script in the folder that it is given, as each would be run by itself
+#: one Python shows the help of every script in the folder that it is given, as each would be run alone
 HELPS = """
 import os, runpy, sys
 folder = sys.argv[1]
