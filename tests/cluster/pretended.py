@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from videod.adapters.cluster.launcher import Cluster, Reached
+from videod.adapters.cluster.launcher import Cluster
+from videod.adapters.cluster.orders import Reached
 from videod.ports import Child, Errand, Spawn
 
 

@@ -101,7 +101,7 @@ class Rig:
         return worker
 
     async def side(self, life: str = "life", shared: str = "") -> Side:
-        how = How(self.scheduler.address, life, "owner", str(self.scripts), shared=shared)
+        how = How(self.scheduler.address, "owner", str(self.scripts), shared=shared, life=life)
         side = Side()
         side.helper = Helper(how, side.hear)
         watching = asyncio.create_task(side.helper.connected())

@@ -12,7 +12,8 @@ import pytest
 from scripts.lib.film import ffmpeg
 from tests.cluster.grid import ROOT, Grid
 from tests.scripts import media
-from videod.adapters.cluster.launcher import Cluster, ClusterChild, ClusterLauncher, Reached, Rules
+from videod.adapters.cluster.launcher import Cluster, ClusterChild, ClusterLauncher, Rules
+from videod.adapters.cluster.orders import Reached
 from videod.adapters.process import ProcessLauncher
 from videod.core.tables import STEPS
 from videod.ports import Child, Confinement, Errand, Spawn

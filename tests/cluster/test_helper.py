@@ -192,7 +192,6 @@ async def test_with_a_shared_folder_no_file_travels(tmp_path: Path, monkeypatch:
 
 
 async def test_a_worker_that_hangs_is_lost_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask_client, "SILENT_S", 1.0)
     async with rigged(tmp_path) as rig:
         desk = await rig.worker("desk", tmp_path / "desk")
         side = await rig.side()
@@ -200,5 +199,6 @@ async def test_a_worker_that_hangs_is_lost_after_a_while(tmp_path: Path, monkeyp
         side.helper.begin(rig.told(1, INPUTS, "--sleep", "600"))
         await side.until("placed", 1)
         desk.periodic_callbacks["heartbeat"].stop()
+        monkeypatch.setattr(dask_client, "SILENT_S", 1.0)
         assert (await side.end(1))["why"] == "the worker desk does not answer"
         await side.workers(0)

@@ -24,7 +24,7 @@ from videod.adapters import cgroups, confinement, orphans, walls
 from videod.adapters.cgroups import Groups
 from videod.adapters.confinement import HostPaths
 from videod.files import lacking
-from videod.ports import Child, Spawn
+from videod.ports import Spawn
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ class ProcessLauncher:
     def close(self) -> None:
         self._threads.shutdown(wait=False)
 
-    async def start(self, spawn: Spawn) -> Child:
+    async def start(self, spawn: Spawn) -> ProcessChild:
         loop = asyncio.get_running_loop()
         mark = orphans.begin()
         group = self._groups.make(mark) if self._groups is not None else None

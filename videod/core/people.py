@@ -28,7 +28,9 @@ class Person:
     @property
     def refusal(self) -> str:
         """Why an act of theirs is not taken; "" where it is."""
-        return f"{self.name} may look, not change anything here. Ask the owner of this videod" * (self.role == VIEWER)
+        if self.role != VIEWER:
+            return ""
+        return f"{self.name} may look, not change anything here. Ask the owner of this videod"
 
 
 def user_id(given: str) -> str | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from videod.adapters.cluster.launcher import Cluster, ClusterLauncher, Reached, Rules
+from videod.adapters.cluster.launcher import Cluster, ClusterLauncher, Rules
+from videod.adapters.cluster.orders import Reached
 from videod.config import Settings
 from videod.core.cluster import FACT
 from videod.core.tables import STEPS
@@ -55,7 +56,8 @@ class FilmMaking:
     async def watch(self, ledger: Ledger, scheduler: Scheduler) -> None:
         """Keep the cluster in touch, lanes as wide as it is, and what it is like where `status` finds it."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.cluster.run(), name="cluster helper")
+            if installed():
+                group.create_task(self.cluster.run(), name="cluster helper")
             group.create_task(self._follow(ledger, scheduler), name="cluster news")
 
     async def _follow(self, ledger: Ledger, scheduler: Scheduler) -> None:

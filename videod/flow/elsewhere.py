@@ -6,10 +6,7 @@ from videod.core.events import JobPlaced
 from videod.core.failures import Failure, Kind
 from videod.flow.assignment import Assignment
 from videod.ledger import Ledger
-from videod.ports import Child, Clock, Interrupted
-
-#: what a child raises that was lost with its machine
-LOST = Interrupted
+from videod.ports import Child, Clock
 
 
 @runtime_checkable

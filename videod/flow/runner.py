@@ -43,7 +43,18 @@ from videod.flow.listener import Listener, Report, TooMuchReported, too_much, un
 from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
-from videod.ports import BadArtefact, BoardError, Chance, Child, Clock, Inspector, Launcher, TokenError, Unchecked
+from videod.ports import (
+    BadArtefact,
+    BoardError,
+    Chance,
+    Child,
+    Clock,
+    Inspector,
+    Interrupted,
+    Launcher,
+    TokenError,
+    Unchecked,
+)
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +261,7 @@ class Runner:
             await elsewhere.note(self._ledger, self._clock, work, child)
             code = await self._follow(work, step, child, report)
             await elsewhere.note(self._ledger, self._clock, work, child)
-        except elsewhere.LOST as lost:
+        except Interrupted as lost:
             return self._failed(work, Failure(Kind.INTERRUPTED, str(lost)), child)
         except asyncio.CancelledError:
             await asyncio.shield(child.kill(KILL_GRACE_S))

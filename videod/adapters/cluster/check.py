@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import dask
-from distributed import Client
+from distributed import Client, Scheduler
 
 from videod.adapters.cluster import orders, processes, room
 from videod.adapters.cluster.dask_client import How
-from videod.adapters.cluster.launcher import Reached
+from videod.adapters.cluster.orders import Reached
 from videod.adapters.cluster.roster import ANSWER_S, refusal, seen_by, words
 
 #: how long a worker may take to encode one second of film
@@ -46,7 +46,7 @@ class Seen:
 
 
 async def look(reached: Reached, timed: bool = True) -> Seen:
-    """`timed`: each worker encodes a second of film. Raises nothing."""
+    """`timed`: each worker encodes a second of film. Raises nothing: whatever Dask raises is what there is to say."""
     dask.config.set(processes.RULES)
     how = How(life="check", **asdict(reached))
     version = orders.version(Path(how.scripts))
@@ -79,8 +79,8 @@ def _warnings(allowed: int) -> tuple[str, ...]:
     )
 
 
-def _allowed(dask_scheduler: object) -> int:
-    return int(dask_scheduler.allowed_failures)  # type: ignore[attr-defined]
+def _allowed(dask_scheduler: Scheduler) -> int:
+    return int(dask_scheduler.allowed_failures)
 
 
 async def _ask(

@@ -18,13 +18,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dask
-from distributed import Client, Future
+from distributed import Client, Future, Scheduler
 from distributed.security import Security
 
 from videod import files
 from videod.adapters.cluster import orders, room
 from videod.adapters.cluster.delivery import Delivery
-from videod.adapters.cluster.orders import Left, Order, Told
+from videod.adapters.cluster.orders import Left, Order, Reached, Told
 from videod.adapters.cluster.roster import ANSWER_S, Lost, Worker, refusal, seen_by, words
 from videod.core.sanitize import sanitize_line
 
@@ -44,18 +44,11 @@ SENDINGS = 3
 CHOICES, CHOICE_S = 20, 0.1
 
 
-@dataclass(frozen=True)
-class How:
-    """How the scheduler is reached. `life`: a token of this life of the daemon, in every key."""
+@dataclass(frozen=True, kw_only=True)
+class How(Reached):
+    """`life`: a token of this life of the daemon, in every key."""
 
-    address: str
     life: str
-    owner: str
-    scripts: str
-    ca: str = ""
-    cert: str = ""
-    key: str = ""
-    shared: str = ""
 
     def security(self) -> Security | None:
         if not self.ca:
@@ -197,7 +190,7 @@ class Helper:
         try:
             worker = await self._chosen(told)
             worker.busy += 1
-            asyncio.current_task().set_name(worker.address)  # type: ignore[union-attr]
+            self._jobs[told.id].set_name(worker.address)
             self._say({"type": "placed", "id": told.id, "worker": worker.name, "address": worker.address})
             left = await self._done_by(worker, told)
             worker.failures = 0
@@ -290,13 +283,13 @@ def _home(left: Left, order: Order, told: Told) -> Left:
     return Left(left.code, lines, left.stderr.replace(f"{order.token}/", here), left.cpu_ms, left.made)
 
 
-def _keys_of(prefix: str, but: str, dask_scheduler: object) -> list[str]:
+def _keys_of(prefix: str, but: str, dask_scheduler: Scheduler) -> list[str]:
     """Cancel the keys of earlier lives; which there were. Runs at the scheduler."""
-    tasks = dask_scheduler.tasks  # type: ignore[attr-defined]
+    tasks = dask_scheduler.tasks
     left = [key for key in tasks if isinstance(key, str) and key.startswith(prefix) and not key.startswith(but)]
     for key in left:
         for client in list(tasks[key].who_wants or ()):
-            dask_scheduler.client_releases_keys(keys=[key], client=client.client_key)  # type: ignore[attr-defined]
+            dask_scheduler.client_releases_keys(keys=[key], client=client.client_key)
     return left
 
 

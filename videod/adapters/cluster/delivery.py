@@ -4,6 +4,7 @@ What arrives is written beside its place, compared with the digest the worker ga
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from videod.adapters.cluster import orders, room
 from videod.adapters.cluster.depot import Depot
 from videod.adapters.cluster.orders import Order, Piece
 from videod.adapters.cluster.roster import Lost, Worker, ask, words
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Delivery:
@@ -64,6 +67,8 @@ class Delivery:
             if name not in found:
                 continue
             piece = found[name]
+            if not _DIGEST.fullmatch(piece.sha256):
+                raise Lost(f"the worker {worker.name} gives no digest of the file it made")
             if piece.bytes > orders.OUTPUT_BYTES:
                 raise Lost(f"the worker {worker.name} made a file of {piece.bytes:,} bytes")
             try:
@@ -74,7 +79,6 @@ class Delivery:
                         raise Lost(f"the worker {worker.name} sent another file than the one it says it made")
             except OSError as error:
                 raise Lost(f"{name} cannot be written here: {files.reason(error)}", blame=False) from error
-            worker.sent.discard(piece.sha256)
 
     async def _copy(
         self, client: Client, worker: Worker, key: str, piece: Piece, write: Callable[[bytes], object]

@@ -7,6 +7,7 @@ what another machine claims. A job that came back twice without a file stays at 
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from videod.adapters.cluster.orders import Told
+from videod.adapters.cluster.orders import Reached, Told
 from videod.adapters.process import TAIL_CHARACTERS, tethered
 from videod.core import bounds
 from videod.core.cluster import View, view_of
@@ -34,6 +35,8 @@ AGAIN_S = 2.0
 KILL_S = 20.0
 #: so often a job may come back without a file before it stays at home
 COMES_BACK = 2
+#: what a helper may leave unread, bytes; an order for a whole film has some 30,000
+_PIPE_BYTES = 1 << 20
 #: one line of a helper: what a script said, 16 MiB at most, in JSON
 LINE_BYTES = 64 << 20
 
@@ -48,19 +51,6 @@ class Rules:
     home: bool
     waits: bool
     places: Callable[[str], int]
-
-
-@dataclass(frozen=True)
-class Reached:
-    """How the scheduler is reached; files by their paths, "" for none."""
-
-    address: str
-    owner: str
-    scripts: str
-    ca: str = ""
-    cert: str = ""
-    key: str = ""
-    shared: str = ""
 
 
 class ClusterChild:
@@ -329,20 +319,26 @@ class _Helper:
 
     def __init__(self) -> None:
         self._said = os.memfd_create("cluster_helper")
+        self._why = ""
         argv = (*tethered(0), sys.executable, "-I", "-m", "videod.adapters.cluster.dask_client")
         needed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
         self._process = subprocess.Popen(
             argv, env={**needed, "PYTHONDONTWRITEBYTECODE": "1"}, cwd="/", stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self._said, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=self._said, start_new_session=True, bufsize=0,
         )  # fmt: skip
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # a user may have that many pipes already; then it holds 64 KiB
+            fcntl.fcntl(self._process.stdin, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        os.set_blocking(self._process.stdin.fileno(), False)
         log.info("cluster_helper_started", extra={"pid": self._process.pid})
 
     def send(self, message: Mapping[str, object]) -> None:
-        """A helper that does not read, or has ended, is found out by its silence."""
+        """Never waits: a helper that does not read is ended. One that has ended is found out by its silence."""
         assert self._process.stdin is not None
+        line = json.dumps(message).encode() + b"\n"
         with contextlib.suppress(OSError, ValueError):
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
+            if self._process.stdin.write(line) != len(line):
+                self.end("it does not read what it is asked")
 
     async def messages(self) -> AsyncGenerator[Mapping[str, object], None]:
         loop = asyncio.get_running_loop()
@@ -364,7 +360,7 @@ class _Helper:
     def end(self, why: str) -> str:
         """Kill it; its last words, or why it is ended."""
         if self._said < 0:
-            return why
+            return self._why
         self._process.kill()
         code = self._process.wait()
         if self._process.stdin is not None:
@@ -376,4 +372,5 @@ class _Helper:
         os.close(self._said)
         self._said = -1
         log.warning("cluster_helper_lost", extra={"code": code, "reason": why, "said": said[-500:]})
-        return said[-200:] or f"{why}, code {code}"
+        self._why = said[-200:] or f"{why}, code {code}"
+        return self._why

@@ -29,6 +29,20 @@ _SAME = ("LANG", "LC_ALL", "TZ", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)
+class Reached:
+    """How the scheduler is reached; files by their paths, "" for none. `owner`: this
+    installation; `scripts`: its programs."""
+
+    address: str
+    owner: str
+    scripts: str
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+    shared: str = ""
+
+
+@dataclass(frozen=True)
 class Piece:
     """A file of an order: its place in the job's folder."""
 

@@ -6,12 +6,10 @@ its script ends and its folder goes. A worker that dies takes its scripts with i
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import shutil
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +20,8 @@ from videod.adapters import confinement, walls
 from videod.adapters.cluster import orders
 from videod.adapters.cluster.depot import Depot, free_bytes
 from videod.adapters.cluster.orders import Left, Order, Piece
-from videod.adapters.process import ProcessLauncher
-from videod.ports import Child, Confinement, Spawn
+from videod.adapters.process import ProcessChild, ProcessLauncher
+from videod.ports import Confinement, Spawn
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +52,7 @@ class Room(WorkerPlugin):  # type: ignore[misc]
 
     def __init__(self, means: Means) -> None:
         self._means = means
-        self._children: dict[str, Child] = {}
+        self._children: dict[str, ProcessChild] = {}
         self._running: set[str] = set()
         self._unwanted: set[str] = set()
         self._ending: set[asyncio.Task[None]] = set()
@@ -136,8 +134,8 @@ class Room(WorkerPlugin):  # type: ignore[misc]
                 lines.append(line[:_CHARACTERS].replace(here, f"{order.token}/"))
         code = await child.wait()
         made = await asyncio.to_thread(self._made, order, folder) if code == 0 else ()
-        cpu_ms = getattr(child, "cpu_ms", 0)
-        return Left(code, tuple(lines), child.stderr_tail().replace(here, f"{order.token}/"), cpu_ms, made)
+        said = child.stderr_tail().replace(here, f"{order.token}/")
+        return Left(code, tuple(lines), said, child.cpu_ms, made)
 
     def _lay_out(self, order: Order, folder: Path) -> tuple[str, ...]:
         """The job's folder with its inputs; digests of those that are missing. Raises OSError."""
@@ -208,7 +206,6 @@ async def speed(dask_worker: Worker) -> float:
         "-c:v", "libx264", "-threads", "1", "-f", "null", "-",
     )  # fmt: skip
     env = {"PATH": os.environ.get("PATH", os.defpath)}
-    began = time.monotonic()
     child = await room._launcher.start(Spawn(argv, env, room._jobs, "speed"))
     async for _ in child.lines():
         pass
@@ -216,6 +213,4 @@ async def speed(dask_worker: Worker) -> float:
     if code != 0:
         said = child.stderr_tail().strip().splitlines()
         raise OSError(f"FFmpeg does not run there: {said[-1] if said else f'it ended with {code}'}")
-    with contextlib.suppress(AttributeError):
-        return float(getattr(child, "cpu_ms", 0)) / 1000
-    return time.monotonic() - began
+    return child.cpu_ms / 1000

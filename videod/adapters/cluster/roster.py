@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from distributed import Client
+from distributed import Client, Scheduler
 
 from videod.adapters.cluster import orders
 from videod.core.sanitize import sanitize_line
@@ -75,12 +75,11 @@ def refusal(
     return ""
 
 
-def seen_by(dask_scheduler: object) -> dict[str, tuple[str, float, float]]:
+def seen_by(dask_scheduler: Scheduler) -> dict[str, tuple[str, float, float]]:
     """Address -> name, slots, seconds since its last sign of life. Runs at the scheduler."""
     from distributed.metrics import time
 
-    workers = dask_scheduler.workers  # type: ignore[attr-defined]
     return {
         address: (str(one.name), float(one.resources.get(orders.SLOT, 0)), time() - one.last_seen)
-        for address, one in workers.items()
+        for address, one in dask_scheduler.workers.items()
     }
