@@ -19,6 +19,9 @@ BASELINE = 0.90
 """Where feet stand, as a share of the height: inside the lower third."""
 CENTRES = {"left": 0.27, "center": 0.5, "right": 0.73}
 WIDTH_SHARE_MAX = 0.95
+#: so far from the sides of the frame a figure stands that has the room, a share of the width: a clip that pushes in or
+#: moves aside takes some 5 % of a side away, and a nose with it
+MARGIN_SHARE = 0.06
 SHADOW_STRENGTH = 0.5
 #: of a picture at most so much is cut off without looking at where its subject is
 CUT_OFF = 0.15
@@ -112,7 +115,8 @@ def stand(figure: Figure, place: Image.Image, scale: float, position: str) -> tu
     size = (max(1, round(wide * factor)), max(1, round(high * factor)))
     colours = figure.colours.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     mask = figure.mask.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    left = min(max(0, round(CENTRES[position] * width - size[0] / 2)), width - size[0])
+    margin = min(round(MARGIN_SHARE * width), (width - size[0]) // 2)
+    left = min(max(margin, round(CENTRES[position] * width - size[0] / 2)), width - size[0] - margin)
     bottom = min(height, max(round(BASELINE * height), size[1])) if figure.grounded else height
     if figure.grounded and figure.shadow is not None:
         dark = figure.shadow.dark

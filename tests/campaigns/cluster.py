@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from tests.campaigns import invariants
+from tests.campaigns.crowd import story
 from tests.campaigns.frame import ROOT, Campaign, Result, main, need_root, say
-from tests.campaigns.kills import _story
 from tests.cluster.grid import Grid
 from tests.live.stage import Stage
 
@@ -46,11 +46,11 @@ def _campaign(made: Stage, grid: Grid, chance: random.Random, given: argparse.Na
     chance.shuffle(acts)
     many = len(acts)
     written = min(given.episodes, given.at_once)
-    person.write_entries([_story(number) for number in range(written)])
+    person.write_entries([story(number) for number in range(written)])
     made.start()
     while acts or written < given.episodes:
         if written - made.statuses().count("published") < given.at_once and (written < given.episodes or acts):
-            person.write_entries([_story(written)])
+            person.write_entries([story(written)])
             written += 1
         if acts and made.rows("SELECT 1 FROM attempts WHERE worker IS NOT NULL AND ended_at IS NULL"):
             time.sleep(chance.uniform(0, given.pause))

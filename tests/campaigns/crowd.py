@@ -115,14 +115,15 @@ def many_sandbox(generation_s: int) -> tuple[str, ...]:
     return ("--generation", str(generation_s), *latencies, "--size", "480x270")
 
 
+def story(number: int) -> tuple[str, tuple[str, str, str]]:
+    """The channel and the story of an entry, one channel and the other in turn; no two get the same film."""
+    topic = TOPICS[number % len(TOPICS)] + (f" of valley {number // len(TOPICS)}" if number >= len(TOPICS) else "")
+    return ("wild_planet", "deep_ocean")[number % 2], (f"Story {number}", topic, f"One of the {topic} waits.")
+
+
 def write_crowd(person: Person, episodes: int) -> None:
-    """Queue that many entries, one channel and the other in turn."""
-    stories = []
-    for number in range(episodes):
-        topic = TOPICS[number % len(TOPICS)]
-        story = (f"Crowd {number}", topic, f"Number {number} of the {topic} waits.")
-        stories.append((("wild_planet", "deep_ocean")[number % 2], story))
-    person.write_entries(stories)
+    """Queue that many entries."""
+    person.write_entries([story(number) for number in range(episodes)])
 
 
 def wait_until_published(

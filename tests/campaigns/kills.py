@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from tests.campaigns import invariants
+from tests.campaigns.crowd import story
 from tests.campaigns.frame import Campaign, Result, main, say
 from tests.harness.patience import until
 from tests.live.stage import Stage
@@ -45,13 +46,13 @@ def campaign(
     made = _staged(folder, webhook, archive, r2)
     try:
         person = made.person()
-        person.write_entries([_story(number) for number in range(episodes)])
+        person.write_entries([story(number) for number in range(episodes)])
         written, done, past = episodes, 0, 0
         restarts: list[float] = []
         ends: list[float] = []
         if archive:
             _publish(made, episodes)
-            person.write_entries([_story(written)])
+            person.write_entries([story(written)])
             written += 1
         while done < kills:
             began = time.monotonic()
@@ -70,7 +71,7 @@ def campaign(
             if done % 50 == 0:
                 say(f"{done} kills, {made.statuses().count('published')} of {written} episodes published")
             if len(made.statuses()) == written and set(made.statuses()) == {"published"}:
-                person.write_entries([_story(written)])
+                person.write_entries([story(written)])
                 written += 1
         made.start()
         made.wait_for("published", tasks=written, times=3)
@@ -181,11 +182,6 @@ TOPICS = ("brown bears", "humpback whales", "arctic wolves", "green sea turtles"
 
 #: a first start whose board answers slowly waits until any other daemon would have noticed; a busy host adds to that
 START_S = 300
-
-
-def _story(number: int) -> tuple[str, tuple[str, str, str]]:
-    topic = TOPICS[number % len(TOPICS)] + (f" of valley {number // len(TOPICS)}" if number >= len(TOPICS) else "")
-    return ("wild_planet", "deep_ocean")[number % 2], (f"Story {number}", topic, f"One of the {topic} waits.")
 
 
 #: these finish the call that is being paid for before they end; the next daemon waits for them

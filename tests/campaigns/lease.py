@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.campaigns.crowd import TOPICS, story
 from tests.campaigns.frame import ROOT, Campaign, Result, main, say
-from tests.campaigns.kills import TOPICS, _story
 from tests.harness import quick_lease
 from tests.harness.patience import ended, until
 from tests.live.stage import _BOUGHT, ORDERS, Stage
@@ -116,7 +116,7 @@ def campaign(
             if written < min(
                 len(TOPICS), entries + counts["kills"] // 4
             ):  # plain films of one topic are alike, and refused
-                person.write_entries([_story(written)])
+                person.write_entries([story(written)])
                 written += 1
             time.sleep(chance.uniform(0, up_s * (4 if chance.random() < 0.25 else 1)))
             worker = _move(hosts, worker, chance.choices(list(moves), list(moves.values()))[0], counts)

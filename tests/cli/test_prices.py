@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.test_redo_order import _at
+from tests.core.paper import at
 from tests.house.test_channels import GOOD, written
 from videod.cli import main
 from videod.core.board import entry_view, foreseen_micros
@@ -59,7 +59,7 @@ def test_a_channel_that_is_not_there_is_named_with_those_that_are(
 
 
 def test_a_review_says_what_the_episode_comes_to_against_its_target() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     jobs = tuple(paper.jobs.values())
     comes_to = foreseen_micros(paper.one, jobs)
     for target, words in (

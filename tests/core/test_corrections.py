@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.core.test_redo_order import PLAN, Paper, _at, _copy
+from tests.core.paper import PLAN, Paper, at, copied
 from tests.core.test_steps import context
 from videod.core import outlook
 from videod.core.derive import affected
@@ -35,12 +35,12 @@ def done(paper: Paper) -> set[str]:
 def test_files_of_earlier_reviews_are_regenerated_with_all_that_hangs_on_them(gate: Gate) -> None:
     """40 choices of all that is finished, with one job at a time and with five while cuts are at work."""
     chance = random.Random(str(gate))
-    ways = [(1, _at(gate)), (5, _at(gate, cuts_running=gate is Gate.AUDIO))]
+    ways = [(1, at(gate)), (5, at(gate, cuts_running=gate is Gate.AUDIO))]
     for number in range(40):
         at_once, before = ways[number % 2]
         offered = outlook.redoable(before.one, tuple(before.jobs.values()))
         chosen = tuple(chance.sample(offered, chance.randint(1, min(4, len(offered)))))
-        paper = _copy(before)
+        paper = copied(before)
         assert paper.apply(RedoAsked(paper.now(), paper.one.id, gate, chosen)).accepted
         wanted = affected(tuple(before.jobs.values()), set(chosen) - {"plan/plan"}) | set(chosen)
         touched = {name.split("/")[0] for name in wanted}
@@ -53,13 +53,13 @@ def test_files_of_earlier_reviews_are_regenerated_with_all_that_hangs_on_them(ga
 
 @pytest.mark.parametrize("gate", [Gate.VIDEO, Gate.AUDIO, Gate.FINAL])
 def test_the_plan_is_no_longer_sent_back_once_its_review_is_passed(gate: Gate) -> None:
-    paper = _at(gate)
+    paper = at(gate)
     assert "plan/plan" not in outlook.redoable(paper.one, tuple(paper.jobs.values()))
     assert paper.apply(RedoAsked(paper.now(), paper.one.id, gate, ("plan/plan",))).refused is Obstacle.NOTHING_CHOSEN
 
 
 def test_a_redone_image_is_looked_at_before_its_clip_is_bought() -> None:
-    paper = _at(Gate.FINAL)
+    paper = at(Gate.FINAL)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.FINAL, ("image/track",)))
     assert paper.one.status is Status.GENERATING_ASSETS and paper.ready() == ["image/track"]
     paper.begin("image/track")
@@ -71,7 +71,7 @@ def test_a_redone_image_is_looked_at_before_its_clip_is_bought() -> None:
 
 
 def test_a_note_is_worked_into_the_order_and_changes_what_is_asked_for() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("image/track",), "less fog"))
     job = paper.jobs["image/track"]
     prompt = " ".join(STEPS["image"].argv(job, context(paper.one)).argv)
@@ -81,14 +81,14 @@ def test_a_note_is_worked_into_the_order_and_changes_what_is_asked_for() -> None
 
 
 def test_a_note_for_a_narration_changes_no_word_of_it() -> None:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     before = paper.jobs["narration/clip_01"].args
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.AUDIO, ("narration/clip_01",), "slower"))
     assert paper.jobs["narration/clip_01"].args == before
 
 
 def test_a_new_plan_keeps_what_was_made_with_a_note_for_the_same_order() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("image/track",), "less fog"))
     for name in ("image/track", "composite/clip_04"):
         paper.begin(name)
@@ -107,8 +107,8 @@ def test_a_new_plan_keeps_what_was_made_with_a_note_for_the_same_order() -> None
     ),
 )
 def test_corrected_words_cost_only_what_was_made_from_the_old_ones(gate: Gate, name: str) -> None:
-    before = _at(gate)
-    paper = _copy(before)
+    before = at(gate)
+    paper = copied(before)
     assert correct(paper, name).accepted
     wanted = affected(tuple(before.jobs.values()), {name})
     started = paper.follow(random.Random(1), 2)
@@ -118,7 +118,7 @@ def test_corrected_words_cost_only_what_was_made_from_the_old_ones(gate: Gate, n
 
 
 def test_a_longer_narration_has_its_own_price() -> None:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     correct(paper, "narration/clip_01", text="word " * 200)
     job = paper.jobs["narration/clip_01"]
     assert job.price_micros == price_micros(step_of(job), {"text": "word " * 200}, paper.policy)
@@ -126,7 +126,7 @@ def test_a_longer_narration_has_its_own_price() -> None:
 
 
 def test_a_refused_text_that_is_corrected_resumes_the_episode() -> None:
-    paper = _at(Gate.VIDEO)
+    paper = at(Gate.VIDEO)
     paper.apply(approval(paper, Gate.VIDEO))
     paper.begin("narration/clip_01")
     refused = Failure(Kind.INPUT, "the text was refused", service="elevenlabs")
@@ -148,7 +148,7 @@ def approval(paper: Paper, gate: Gate) -> GateApproved:
      (JobState.SKIPPED, Obstacle.NO_WORDS)],
 )  # fmt: skip
 def test_what_cannot_be_corrected_now_says_why_and_stays(state: JobState, obstacle: Obstacle) -> None:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     job = paper.jobs["narration/clip_01"]
     paper.jobs[job.name] = replace(job, state=state)
     decision = correct(paper, job.name)
@@ -156,19 +156,19 @@ def test_what_cannot_be_corrected_now_says_why_and_stays(state: JobState, obstac
 
 
 def test_words_that_a_job_has_not_are_no_words() -> None:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     decision = correct(paper, "narration/clip_01", picture="composite/clip_02")
     assert not decision.accepted and "picture" not in paper.jobs["narration/clip_01"].args
 
 
 def test_the_same_words_change_nothing() -> None:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     decision = correct(paper, "narration/clip_01", text=paper.jobs["narration/clip_01"].args["text"])
     assert decision.refused is Obstacle.SAME_WORDS
 
 
 def test_once_the_upload_has_begun_nothing_is_corrected() -> None:
-    paper = _at(Gate.FINAL)
+    paper = at(Gate.FINAL)
     paper.apply(approval(paper, Gate.FINAL))
     paper.begin("upload/film")
     assert correct(paper, "narration/clip_01").refused is Obstacle.UPLOADING
@@ -177,7 +177,7 @@ def test_once_the_upload_has_begun_nothing_is_corrected() -> None:
 
 
 def test_a_cancelled_episode_takes_words_for_what_is_not_made_and_starts_nothing() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     paper.apply(CancelAsked(paper.now(), paper.one.id))
     assert correct(paper, "narration/clip_01").accepted
     assert paper.one.status is Status.CANCELLED and not paper.ready()
@@ -186,7 +186,7 @@ def test_a_cancelled_episode_takes_words_for_what_is_not_made_and_starts_nothing
 
 def test_every_open_review_can_be_left_for_any_earlier_one() -> None:
     for status, gate in AT_GATE.items():
-        paper = _at(gate)
+        paper = at(gate)
         assert paper.one.status is status
         first = (Gate.STORY, "plan/plan") if gate is Gate.STORY else (Gate.ASSETS, "image/bear_core")
         paper.apply(RedoAsked(paper.now(), paper.one.id, first[0], (first[1],)))
@@ -208,8 +208,8 @@ def put(paper: Paper, name: str, *, own: bool = True, sha256: str = "other") -> 
 def test_a_file_of_ones_own_is_used_and_only_what_was_made_from_the_old_one_is_made_again(
     gate: Gate, name: str
 ) -> None:
-    before = _at(gate)
-    paper = _copy(before)
+    before = at(gate)
+    paper = copied(before)
     assert put(paper, name).accepted
     assert paper.one.cost_micros == before.one.cost_micros
     started = paper.follow(random.Random(1), 2)
@@ -221,12 +221,12 @@ def test_a_file_of_ones_own_is_used_and_only_what_was_made_from_the_old_one_is_m
 
 
 def test_ones_own_clip_stays_when_its_picture_is_made_again_and_goes_when_it_is_sent_back_itself() -> None:
-    paper = _at(Gate.VIDEO)
+    paper = at(Gate.VIDEO)
     put(paper, "clip/clip_01")
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, ("composite/clip_01",)))
     assert paper.jobs["clip/clip_01"].state is JobState.DONE
     assert "clip/clip_01" not in paper.follow(random.Random(1), 1)
-    paper = _at(Gate.VIDEO)
+    paper = at(Gate.VIDEO)
     put(paper, "clip/clip_01")
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, ("clip/clip_01",)))
     assert paper.follow(random.Random(1), 1).count("clip/clip_01") == 1
@@ -234,7 +234,7 @@ def test_ones_own_clip_stays_when_its_picture_is_made_again_and_goes_when_it_is_
 
 
 def test_an_older_take_is_chosen_again_for_nothing() -> None:
-    paper = _at(Gate.VIDEO)
+    paper = at(Gate.VIDEO)
     old = paper.jobs["clip/clip_01"]
     paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.VIDEO, (old.name,)))
     paper.begin(old.name)
@@ -251,7 +251,7 @@ def test_an_older_take_is_chosen_again_for_nothing() -> None:
 
 
 def test_a_file_for_what_failed_resumes_the_episode() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     paper.apply(approval(paper, Gate.ASSETS))
     while "clip/clip_01" not in paper.ready():
         name = paper.ready()[0]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.core.test_redo_order import PLAN
+from tests.core.paper import PLAN
 from videod.core.editor.remarks import remarks
 from videod.core.plan import Picture, Plan
 

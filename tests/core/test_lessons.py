@@ -1,6 +1,6 @@
 """What a creator makes of a planned line is kept for the channel's next plans, and can be forgotten."""
 
-from tests.core.test_redo_order import _at
+from tests.core.paper import at
 from tests.core.test_steps import context
 from videod.core.events import JobCorrected, LessonForgotten
 from videod.core.lessons import TEXT_MAX
@@ -11,7 +11,7 @@ from videod.core.workflow import decide
 
 
 def learned(name: str, **changes: object) -> list[KeepLesson]:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     decision = paper.apply(JobCorrected(paper.now(), paper.one.id, name, changes, "me"))
     assert decision.accepted
     return [op for op in decision.ops if isinstance(op, KeepLesson)]
@@ -36,7 +36,7 @@ def test_a_lesson_is_forgotten_by_its_number() -> None:
 
 
 def test_the_next_plan_gets_them() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     plan = paper.jobs["plan/plan"]
     bare = STEP.argv(plan, context(paper.one)).files[CHANNEL_FILE]
     told = STEP.argv(plan, context(paper.one, lessons=(("It was.", "It is."),))).files[CHANNEL_FILE]

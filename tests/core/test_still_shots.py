@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from tests.core.paper import PLAN, Paper, at
 from tests.core.plans import good_plan
-from tests.core.test_redo_order import PLAN, Paper, _at
 from tests.core.test_steps import context, policy
 from videod.core import craft, film_cost, plan_schema
 from videod.core.events import JobCorrected, RedoAsked
@@ -70,7 +70,7 @@ def test_a_still_shot_is_as_long_as_a_clip_and_filmed_as_its_plan_says() -> None
 
 
 def test_a_note_and_other_words_change_the_camera_and_cost_nothing() -> None:
-    paper = _at(Gate.AUDIO)
+    paper = at(Gate.AUDIO)
     before = paper.one.cost_micros
     paper.jobs["clip/clip_02"] = replace(
         paper.jobs["clip/clip_02"], service="ffmpeg", price_micros=0, args=jobs(still(PLAN, 2))["clip/clip_02"].args
@@ -87,7 +87,7 @@ def test_a_note_and_other_words_change_the_camera_and_cost_nothing() -> None:
 
 
 def replanned(first: Plan, second: Plan) -> Paper:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     for plan in (first, second):
         paper.apply(RedoAsked(paper.now(), paper.one.id, Gate.ASSETS, ("plan/plan",)))
         paper.begin("plan/plan")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.test_redo_order import PLAN, Paper, _at
+from tests.core.paper import PLAN, Paper, at
 from tests.core.test_steps import context
 from tests.harness.world import policy
 from videod.core import fields, outlook
@@ -101,10 +101,10 @@ def test_a_channel_without_the_review_sees_26_statuses_and_no_story() -> None:
 
 
 def test_a_story_may_still_be_chosen_when_its_images_are_drawn_and_later_no_more() -> None:
-    paper = _at(Gate.ASSETS)
+    paper = at(Gate.ASSETS)
     assert paper.apply(JobCorrected(paper.now(), paper.one.id, "plan/plan", {STORY: 3}, "me")).accepted
     assert paper.ready() == ["plan/plan"]
-    late = _at(Gate.VIDEO)
+    late = at(Gate.VIDEO)
     refused = late.apply(JobCorrected(late.now(), late.one.id, "plan/plan", {STORY: 3}, "me"))
     assert refused.refused is Obstacle.PLANNED
 

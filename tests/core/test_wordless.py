@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scripts.lib.plan_channel import Habits, begun, read
+from tests.core.paper import PLAN
 from tests.core.plans import good_plan
-from tests.core.test_redo_order import PLAN
 from tests.core.test_steps import context, policy
 from tests.core.test_still_shots import TASK, jobs, replanned
 from videod.cli import plan_judge

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from scripts import create_composite, create_split_screen
-from scripts.lib import cutout
+from scripts.lib import cutout, picture
 from scripts.lib.failures import Failure
 from tests.scripts.conftest import Run
 
@@ -71,6 +71,15 @@ def test_a_soft_shadow_lies_under_the_feet(tmp_path: Path, run: Run) -> None:
     under, beside = made.getpixel((960, 980)), made.getpixel((300, 980))
     assert isinstance(under, tuple) and near(beside, GRASS, 3)
     assert under[1] < GRASS[1] - 25
+
+
+def test_a_character_with_room_keeps_off_the_sides_where_a_camera_move_would_cut_it(tmp_path: Path) -> None:
+    place = Image.new("RGB", SIZE, SKY)
+    mask = Image.new("L", (900, 600), 255)
+    wide = picture.Figure(Image.new("RGB", mask.size, BROWN), mask, True, None, 0.0)
+    left, _, right, _ = picture.stand(wide, place, 600 / 1080, "right")
+    assert right <= 1 - 0.05
+    assert right - left == pytest.approx(900 / 1920, abs=0.01)
 
 
 @pytest.mark.parametrize(("position", "centre"), [("left", 518), ("center", 960), ("right", 1402)])

@@ -8,7 +8,7 @@ from PIL import Image
 from scripts import assemble_video, cut_clip
 from scripts.lib import title_card
 from scripts.lib.film import checked, picture_format
-from tests.core.test_redo_order import PLAN
+from tests.core.paper import PLAN
 from tests.core.test_steps import context
 from tests.core.test_still_shots import TASK, jobs
 from tests.scripts import media

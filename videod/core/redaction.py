@@ -27,8 +27,8 @@ LEAST = 6
 LEAST_ODD = 3
 #: what is longer is a token that lives an hour: its rare disguises are not worth their memory
 LONG = 120
-#: so many lines of pages are remembered as clean
-LINES = 4096
+#: so many lines of pages are remembered as clean, of so many characters at most
+LINES, LINE = 4096, 2000
 #: for what is so many times longer than the secret: as much of it is the secret
 _SIZES = ((4.0, 48), (2.0, 24), (1.33, 16))
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -134,7 +134,9 @@ class Redactor:
                     return self(text)
                 if len(self._clean) >= LINES:
                     self._clean.clear()
-                after = self._clean[before, line] = bare[-self._reach :]
+                after = bare[-self._reach :]
+                if len(line) <= LINE:
+                    self._clean[before, line] = after
             before = after
         return text if self._in_lines else self(text)
 

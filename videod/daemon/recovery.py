@@ -31,9 +31,10 @@ from videod.flow.aside import Aside, at_once
 from videod.flow.crashes import Crashes, Place, of_the_house
 from videod.flow.inputs import read_plan
 from videod.flow.job_command import CommandBuilder
+from videod.flow.purchase_check import PurchaseCheck
 from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
-from videod.flow.runner import LEFT_OPEN, PurchaseCheck
+from videod.flow.runner import LEFT_OPEN
 from videod.ledger import Ledger
 from videod.ports import Artefact, BadArtefact, Chance, Clock, Inspector, Unchecked
 from videod.receipts import Receipt, State

@@ -13,7 +13,6 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from videod import files, programs, receipts
 from videod.core import held_against, reports, services
@@ -28,7 +27,6 @@ from videod.core.failures import (
     Failure,
     Kind,
 )
-from videod.core.model import Job, Task
 from videod.core.plan import PlanError
 from videod.core.reconcile import NothingBought
 from videod.core.step import Step
@@ -40,6 +38,7 @@ from videod.flow.crashes import Crashes, Place, log_failed, of_the_house
 from videod.flow.inputs import Inputs, read_plan
 from videod.flow.job_command import CommandBuilder
 from videod.flow.listener import Listener, Report, TooMuchReported, too_much, unheard
+from videod.flow.purchase_check import PurchaseCheck
 from videod.flow.purchases import Purchases
 from videod.flow.quarantine import put_aside
 from videod.ledger import Ledger
@@ -69,18 +68,6 @@ TOKEN_WAIT_MS = 1_000
 
 
 Outcome = InputLost | JobSucceeded | JobFailed
-
-
-class PurchaseCheck(Protocol):
-    """Who can find out what became of a purchase whose answer was lost."""
-
-    def covers(self, job: Job) -> bool:
-        """Whether there is a way to find out for this job."""
-        ...
-
-    async def settle(self, task: Task, job: Job, attempt: int, failure: Failure) -> NothingBought | Failure:
-        """That nothing was bought, or the doubt with what is known of it; takes minutes."""
-        ...
 
 
 class Runner:

@@ -32,7 +32,7 @@ class Shared:
         self._changes = changes
         #: stands for the key of the forms; nobody can write it into a title
         self._key = secrets.token_hex(16)
-        self._kept: dict[tuple[str, Role], asyncio.Task[web.StreamResponse]] = {}
+        self._kept: dict[tuple[str, Role], asyncio.Task[web.Response | None]] = {}
         self._number = 0
 
     @web.middleware
@@ -49,20 +49,26 @@ class Shared:
             made = self._kept[asked] = asyncio.ensure_future(_made(request, handler))
             asyncio.get_running_loop().call_later(KEPT_S, self._drop, asked, made)
         answer = await asyncio.shield(made)
-        if not isinstance(answer, web.Response) or answer.text is None:
-            return answer
+        if answer is None or answer.text is None:
+            request[VISITOR] = visitor
+            return await handler(request)
         return web.Response(
             text=answer.text.replace(self._key, visitor.key), status=answer.status, content_type=answer.content_type,
             charset=answer.charset,
         )  # fmt: skip
 
-    def _drop(self, asked: tuple[str, Role], made: asyncio.Task[web.StreamResponse]) -> None:
+    def _drop(self, asked: tuple[str, Role], made: asyncio.Task[web.Response | None]) -> None:
         if self._kept.get(asked) is made:
             del self._kept[asked]
 
 
-async def _made(request: web.Request, handler: Inner) -> web.StreamResponse:
-    return await handler(request)
+async def _made(request: web.Request, handler: Inner) -> web.Response | None:
+    """The answer to share; None for a refusal or a file. aiohttp sends one of those once, so each page asks itself."""
+    try:
+        answer = await handler(request)
+    except web.HTTPException:
+        return None
+    return answer if isinstance(answer, web.Response) else None
 
 
 def refreshes(request: web.Request) -> bool:
