@@ -4,15 +4,20 @@ import asyncio
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from tests.cli.factory import StudioBox
+from tests.harness.patience import patience
 from tests.page.browser import Browser, entered
 from tests.page.test_reviews import at_assets
 from videod.daemon.page import Page
 from videod.page import changes
-from videod.page.changes import Ear, News
+from videod.page.changes import Changes, Ear, News
+from videod.page.gate import VISITOR, Inner, Visitor
+from videod.page.shared import Shared
 from videod.store import views
-from videod.web.sessions import Role
+from videod.web.sessions import Role, Session
 
 REFRESH = {"HX-Request": "true"}
 
@@ -119,3 +124,25 @@ async def test_a_filtered_board_stays_filtered(box: StudioBox, mina: Browser) ->
     await mina.get("/board?channel=deep_sea")
     assert 'hx-get="/board?channel=deep_sea"' in mina.text
     assert 'data-shows="channel=deep_sea"' in mina.text
+
+
+async def test_a_redirect_reaches_each_of_the_pages_that_ask_at_once(box: StudioBox) -> None:
+    """aiohttp sends an answer once, so one that is raised must not be shared."""
+    session = Session("digest", "Mina", Role.EDITOR, "phone", 0, 0)
+    asked = asyncio.Event()
+
+    @web.middleware
+    async def signed_in(request: web.Request, handler: Inner) -> web.StreamResponse:
+        request[VISITOR] = Visitor(session, "key")
+        return await handler(request)
+
+    async def moved(request: web.Request) -> web.StreamResponse:
+        await asked.wait()
+        raise web.HTTPSeeOther("/elsewhere")
+
+    app = web.Application(middlewares=[signed_in, Shared(Changes(box.store)).serve])
+    app.router.add_get("/room", moved)
+    async with patience(), TestClient(TestServer(app)) as browser:
+        both = [asyncio.create_task(browser.get("/room", headers=REFRESH, allow_redirects=False)) for _ in range(2)]
+        asked.set()
+        assert [(await one).status for one in both] == [303, 303]
